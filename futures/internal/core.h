@@ -1,0 +1,347 @@
+// The shared state behind a Future: one node, one atomic word.
+//
+// States and who makes each step (every step is one compare-and-swap of the word):
+//
+//             TryStart()                     Publish()
+//   kPending ────────────▶ kRunning ──────────────────────▶ kValue or kException
+//      │  └──────────┐        │ TryClaim()                     │        (final)
+//      │             ▼        ▼                     Publish()  │ TryTake()
+//      │ Cancel()   kSetting (a promise stores its result) ────┘    ▼
+//      ▼                                                        kTaken (final)
+//   kCancelled (final)
+//
+// The word, from its low end:
+//
+//   bits 0-2    the state
+//   bits 3-47   the continuations: a stack of nodes, newest first
+//   bits 60-63  kParked: a thread sleeps on the word's low half (a futex); kObserved, kSlotUsed,
+//               kLocked
+//
+// Invariants:
+//   1. A final state never changes, but kValue to kTaken, once. Whoever makes the state final
+//      (the finisher) is unique, and takes the whole stack of continuations afterwards.
+//   2. A continuation that Add() accepted is either handed to the finisher, exactly once, or
+//      unlinked by Remove(), exactly once.
+//   3. The result is written before the word says kValue or kException and by one thread only: by
+//      the one that made it kRunning (a task) or kSetting (a promise).
+//   4. While kLocked is set, nobody but its holder changes the word. It is held for the few
+//      instructions in which Remove() unlinks a node from the middle of the stack, by waiters that
+//      give up; no other path takes it.
+//
+// Memory order: every change of the word is a compare-and-swap with release (what was written
+// before it, a result or a continuation, is seen by who reads the word) and acquire (the finisher
+// sees the continuations); every look at it is an acquire load. No fences, which ThreadSanitizer
+// could not follow.
+//
+// What a finisher does, in this order: publishes the state, wakes sleepers, tells those
+// continuations that are waiters, and runs the others, first added first. So no waiter is held up
+// by a slow callback.
+
+#ifndef COHORT_FUTURES_INTERNAL_CORE_H_
+#define COHORT_FUTURES_INTERNAL_CORE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "futures/timeout.h"
+
+namespace cohort::internal {
+
+class CoreBase;
+
+// Something to be told when a future is done. A node of an intrusive list: it belongs to whoever
+// made it until a future's Add() accepts it, then to the future until Notify() or Run() is called
+// or Remove() returns true.
+class Continuation {
+ public:
+  Continuation() = default;
+  Continuation(const Continuation&) = delete;
+  Continuation& operator=(const Continuation&) = delete;
+
+  // Called first, for all. A waiter wakes its thread and returns true: it is gone then, and so may
+  // its memory be. Anything else returns false and is run later.
+  virtual bool Notify(CoreBase& /*done*/) noexcept { return false; }
+
+  // Does its work. Where that made another core final, it returns that core instead of running the
+  // core's continuations itself, with a reference that the caller then owns: chains of any length
+  // are run by one loop, not by recursion. Such a core must be in no executor's queue.
+  virtual CoreBase* Run(CoreBase& /*done*/) noexcept { return nullptr; }
+
+  Continuation* next = nullptr;
+
+ protected:
+  ~Continuation() = default;
+};
+
+// Something that an executor can queue and run, once.
+class Runnable {
+ public:
+  Runnable() = default;
+  Runnable(const Runnable&) = delete;
+  Runnable& operator=(const Runnable&) = delete;
+
+  // The queue's link. Whoever holds the node at the moment owns it.
+  std::atomic<Runnable*> link{nullptr};
+
+ protected:
+  virtual ~Runnable() = default;
+};
+
+enum class CoreState : uint8_t {
+  kPending,
+  kRunning,
+  kSetting,
+  kCancelled,
+  kValue,
+  kException,
+  kTaken,
+};
+
+constexpr bool IsFinal(CoreState state) noexcept { return state >= CoreState::kCancelled; }
+
+// All that does not depend on the type of the result.
+class CoreBase : public Runnable {
+ public:
+  CoreState state() const noexcept { return StateOf(word_.load(std::memory_order_acquire)); }
+  bool done() const noexcept { return IsFinal(state()); }
+
+  // The steps of the state machine. Each returns false where the state does not allow it.
+  bool TryStart() noexcept;
+  bool Cancel() noexcept;  // finishes, and runs the continuations; true also when cancelled before
+  bool TryClaim() noexcept;
+  bool TryTake() noexcept;
+
+  // Makes the state final and wakes or tells all who wait. Returns true when continuations are
+  // left: RunContinuations() is then owed.
+  bool Publish(CoreState final_state) noexcept;
+  void RunContinuations() noexcept;
+  void Finish(CoreState final_state) noexcept {
+    if (Publish(final_state)) RunContinuations();
+  }
+
+  // True when a Publish() at this moment would leave work to RunContinuations().
+  bool HasContinuations() const noexcept {
+    return (word_.load(std::memory_order_acquire) & kListMask) != 0;
+  }
+
+  // False when the future is done: the continuation remains the caller's.
+  bool Add(Continuation& continuation) noexcept;
+
+  // Takes back a continuation that Add() accepted. False when the finisher has it.
+  bool Remove(Continuation& continuation) noexcept;
+
+  // Blocks until done, or until the deadline: then false. May run the task itself (see
+  // WaitScheduler). Throws only where a pool cannot put a thread in the place of this one.
+  bool Wait(Deadline deadline);
+
+  // Somebody looked at the exception, or passed it on.
+  void MarkObserved() noexcept;
+
+  // Asks a running task to end. False where it cannot be asked, or is over.
+  virtual bool RequestStop() noexcept { return false; }
+
+  void AddReference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void Release() noexcept {
+    // The last owner needs no read-modify-write: nobody else is left to race with.
+    if (references_.load(std::memory_order_acquire) == 1 ||
+        references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      delete this;
+    }
+  }
+  bool IsOnlyReference() const noexcept {
+    return references_.load(std::memory_order_acquire) == 1;
+  }
+
+  // Room for one continuation inside the node, so that the first small callback needs no
+  // allocation. Whoever gets the slot may build there what fits; null when it is taken.
+  static constexpr std::size_t kSlotSize = 24;
+  void* TryTakeSlot() noexcept;
+
+  // Which executor's task it is; 0: none's.
+  uint32_t executor_id() const noexcept { return executor_id_; }
+
+ protected:
+  explicit CoreBase(uint32_t references, uint32_t executor_id = 0) noexcept
+      : references_(references), executor_id_(executor_id) {}
+  ~CoreBase() override = default;
+
+  // Called once, by the thread whose Cancel() succeeded, before the continuations: what the task
+  // holds can be freed, for it will never run.
+  virtual void OnCancelled() noexcept {}
+
+  bool WasObserved() const noexcept {
+    return (word_.load(std::memory_order_acquire) & kObserved) != 0;
+  }
+
+ private:
+  static constexpr uint64_t kStateMask = 7;
+  static constexpr uint64_t kListMask = (uint64_t{1} << 48) - 8;
+  static constexpr uint64_t kParked = uint64_t{1} << 60;
+  static constexpr uint64_t kObserved = uint64_t{1} << 61;
+  static constexpr uint64_t kSlotUsed = uint64_t{1} << 62;
+  static constexpr uint64_t kLocked = uint64_t{1} << 63;
+
+  static CoreState StateOf(uint64_t word) noexcept {
+    return static_cast<CoreState>(word & kStateMask);
+  }
+  static uint64_t WithState(uint64_t word, CoreState state) noexcept {
+    return (word & ~kStateMask) | static_cast<uint64_t>(state);
+  }
+  static Continuation* ListOf(uint64_t word) noexcept {
+    return reinterpret_cast<Continuation*>(word & kListMask);
+  }
+
+  uint64_t LoadUnlocked() const noexcept;
+  bool Replace(uint64_t& expected, uint64_t desired) noexcept;
+  bool Park(Deadline deadline);
+  void Unlink(Continuation& continuation, uint64_t word) noexcept;
+  Continuation* NotifyWaiters(Continuation* newest) noexcept;
+  class FinishedList;
+  void RunOwn(FinishedList& finished) noexcept;
+
+  std::atomic<uint64_t> word_{0};
+  std::atomic<uint32_t> references_;
+  const uint32_t executor_id_;
+  alignas(Continuation) std::byte slot_[kSlotSize];
+};
+
+static_assert(sizeof(CoreBase) == 56, "with one pointer more, a task's fixed part is a cache line");
+
+// A counted reference to a core.
+template <typename C>
+class CoreRef {
+ public:
+  CoreRef() noexcept = default;
+  explicit CoreRef(C* adopted) noexcept : core_(adopted) {}
+  CoreRef(const CoreRef& other) noexcept : core_(other.core_) {
+    if (core_ != nullptr) core_->AddReference();
+  }
+  CoreRef(CoreRef&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
+  CoreRef& operator=(CoreRef other) noexcept {
+    std::swap(core_, other.core_);
+    return *this;
+  }
+  ~CoreRef() {
+    if (core_ != nullptr) core_->Release();
+  }
+
+  static CoreRef Share(C& core) noexcept {
+    core.AddReference();
+    return CoreRef(&core);
+  }
+
+  C* get() const noexcept { return core_; }
+  C* release() noexcept { return std::exchange(core_, nullptr); }
+  C& operator*() const noexcept { return *core_; }
+  C* operator->() const noexcept { return core_; }
+  explicit operator bool() const noexcept { return core_ != nullptr; }
+  friend bool operator==(const CoreRef&, const CoreRef&) noexcept = default;
+
+ private:
+  C* core_ = nullptr;
+};
+
+// How a result of type T is kept: a reference as a pointer, nothing as a monostate.
+template <typename T>
+struct Stored {
+  using type = T;
+};
+template <typename T>
+struct Stored<T&> {
+  using type = T*;
+};
+template <>
+struct Stored<void> {
+  using type = std::monostate;
+};
+
+// Calls the unobserved-exception hook (see future.h).
+void ReportUnobserved(const std::exception_ptr& error) noexcept;
+
+// A core with a result of type T. A promise's is just this; tasks derive from it.
+template <typename T>
+class Core : public CoreBase {
+ public:
+  using StoredType = typename Stored<T>::type;
+
+  explicit Core(uint32_t references, uint32_t executor_id = 0) noexcept
+      : CoreBase(references, executor_id) {}
+
+  ~Core() override {
+    switch (state()) {
+      case CoreState::kValue:
+        std::destroy_at(&value_);
+        break;
+      case CoreState::kException:
+        if (!WasObserved()) ReportUnobserved(error_);
+        std::destroy_at(&error_);
+        break;
+      default:
+        break;
+    }
+  }
+
+  // The result, for the thread that may write it (invariant 3). Published by Finish().
+  template <typename... A>
+  void Emplace(A&&... arguments) {
+    ::new (static_cast<void*>(&value_)) StoredType(std::forward<A>(arguments)...);
+  }
+  // What a call returns, built in place, or the exception that it throws. Returns the state to
+  // publish.
+  template <typename Call>
+  CoreState EmplaceResultOf(Call&& call) noexcept {
+    try {
+      if constexpr (std::is_void_v<T>) {
+        std::forward<Call>(call)();
+        Emplace();
+      } else if constexpr (std::is_reference_v<T>) {
+        Emplace(std::addressof(std::forward<Call>(call)()));
+      } else {
+        ::new (static_cast<void*>(&value_)) StoredType(std::forward<Call>(call)());
+      }
+      return CoreState::kValue;
+    } catch (...) {
+      EmplaceError(std::current_exception());
+      return CoreState::kException;
+    }
+  }
+  void EmplaceError(std::exception_ptr error) noexcept {
+    ::new (static_cast<void*>(&error_)) std::exception_ptr(std::move(error));
+  }
+
+  // The same and the end of it.
+  void FinishWithError(std::exception_ptr error) noexcept {
+    EmplaceError(std::move(error));
+    Finish(CoreState::kException);
+  }
+
+  // Only in state kValue, and kException.
+  StoredType& value() noexcept { return value_; }
+  const std::exception_ptr& error() const noexcept { return error_; }
+
+  // Only for who succeeded in TryTake().
+  StoredType MoveOut() noexcept(std::is_nothrow_move_constructible_v<StoredType>) {
+    struct Destroy {
+      StoredType& value;
+      ~Destroy() { std::destroy_at(&value); }
+    } destroy{value_};
+    return std::move(value_);
+  }
+
+ private:
+  union {
+    StoredType value_;
+    std::exception_ptr error_;
+  };
+};
+
+}  // namespace cohort::internal
+
+#endif  // COHORT_FUTURES_INTERNAL_CORE_H_
