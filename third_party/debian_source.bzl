@@ -15,7 +15,8 @@ sed 's/^Types:.*/Types: deb-src/' /etc/apt/sources.list.d/debian.sources \\
   > apt/sources.list.d/debian.sources 2> /dev/null ||
   sed -n 's/^deb /deb-src /p' /etc/apt/sources.list > apt/sources.list.d/debian.list
 apt_get() {
-  apt-get -q -o APT::Sandbox::User=root -o Dir::Etc::SourceList=/dev/null \\
+  apt-get -q -o Acquire::Retries=3 -o APT::Sandbox::User=root \\
+    -o Dir::Etc::SourceList=/dev/null \\
     -o Dir::Etc::SourceParts="$root/apt/sources.list.d" \\
     -o Dir::State::Lists="$root/apt/lists" -o Dir::Cache="$root/apt/cache" "$@"
 }
