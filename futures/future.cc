@@ -53,8 +53,7 @@ void ReportUnobserved(const std::exception_ptr& error) noexcept {
 }
 
 void ThrowEmpty(const char* what) {
-  throw InvalidStateError(std::string(what) +
-                          ": the handle is empty (default-made or moved from)");
+  throw InvalidStateError(std::string(what) + ": the handle is empty (default-made or moved from)");
 }
 
 void ThrowTimeout(Timeout timeout) {

@@ -74,7 +74,7 @@ using ResultParameter = std::conditional_t<std::is_void_v<T>, NoValue, T>;
 }  // namespace internal
 
 template <typename T>
-class [[nodiscard]] Future {
+class Future {
   static_assert(!std::is_rvalue_reference_v<T> && !std::is_const_v<T>);
   static constexpr bool kIsVoid = std::is_void_v<T>;
   static constexpr bool kIsReference = std::is_reference_v<T>;
@@ -115,9 +115,9 @@ class [[nodiscard]] Future {
   // Blocks likewise. Null where the task succeeded.
   std::exception_ptr exception(Timeout timeout = Timeout::forever()) const;
 
-  // Calls f(Future<T>) exactly once: in the thread that completes or cancels the future, or here and
-  // now when it is done. Callbacks run in the order in which they were added. What one throws is
-  // logged, and the rest still run. Never blocks.
+  // Calls f(Future<T>) exactly once: in the thread that completes or cancels the future, or here
+  // and now when it is done. Callbacks run in the order in which they were added. What one throws
+  // is logged, and the rest still run. Never blocks.
   template <typename F>
   void add_done_callback(F f) const;
 
@@ -155,7 +155,8 @@ class [[nodiscard]] Future {
   explicit Future(internal::CoreRef<CoreType> core) noexcept : core_(std::move(core)) {}
 
   CoreType& core(const char* what) const {
-    if (!core_) [[unlikely]] internal::ThrowEmpty(what);
+    if (!core_) [[unlikely]]
+      internal::ThrowEmpty(what);
     return *core_;
   }
 
@@ -200,10 +201,8 @@ class Promise {
 
   // Completes the future, from pending or running; then runs its callbacks. InvalidStateError when
   // it has ended, which leaves the first result in place.
-  void set_result(internal::ResultParameter<T> value)
-    requires(!std::is_void_v<T>);
-  void set_result()
-    requires std::is_void_v<T>;
+  void set_result(internal::ResultParameter<T> value) requires(!std::is_void_v<T>);
+  void set_result() requires std::is_void_v<T>;
   void set_exception(std::exception_ptr error);
 
  private:

@@ -155,9 +155,7 @@ class CoreBase : public Runnable {
       delete this;
     }
   }
-  bool IsOnlyReference() const noexcept {
-    return references_.load(std::memory_order_acquire) == 1;
-  }
+  bool IsOnlyReference() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
 
   // Room for one continuation inside the node, so that the first small callback needs no
   // allocation. Whoever gets the slot may build there what fits; null when it is taken.

@@ -41,9 +41,9 @@ Future<T> FutureOf(CoreBase& core) noexcept {
 // The type that a future of a call's result has: a value without const, void, or an lvalue
 // reference.
 template <typename R>
-using ResultOf = std::conditional_t<std::is_lvalue_reference_v<R> || std::is_void_v<R>,
-                                    std::conditional_t<std::is_void_v<R>, void, R>,
-                                    std::remove_cvref_t<R>>;
+using ResultOf =
+    std::conditional_t<std::is_lvalue_reference_v<R> || std::is_void_v<R>,
+                       std::conditional_t<std::is_void_v<R>, void, R>, std::remove_cvref_t<R>>;
 
 template <typename T>
 struct FutureTraits {
@@ -271,8 +271,7 @@ auto Future<T>::then(F f) const {
 
   CoreType& core = this->core("then");
   auto* const next = new internal::ThenCore<R, T, F>(std::move(f));
-  Future<R> future =
-      internal::FutureAccess::Make(internal::CoreRef<internal::Core<R>>(next));
+  Future<R> future = internal::FutureAccess::Make(internal::CoreRef<internal::Core<R>>(next));
   if (!core.Add(*next)) {
     if (internal::CoreBase* const finished = next->Run(core)) {
       finished->RunContinuations();
@@ -297,18 +296,13 @@ bool Promise<T>::set_running_or_notify_cancel() {
 }
 
 template <typename T>
-void Promise<T>::set_result(internal::ResultParameter<T> value)
-  requires(!std::is_void_v<T>)
-{
+void Promise<T>::set_result(internal::ResultParameter<T> value) requires(!std::is_void_v<T>) {
   internal::Core<T>& core = Claim("set_result");
-  core.Finish(
-      core.EmplaceResultOf([&]() -> decltype(auto) { return std::forward<T>(value); }));
+  core.Finish(core.EmplaceResultOf([&]() -> decltype(auto) { return std::forward<T>(value); }));
 }
 
 template <typename T>
-void Promise<T>::set_result()
-  requires std::is_void_v<T>
-{
+void Promise<T>::set_result() requires std::is_void_v<T> {
   internal::Core<T>& core = Claim("set_result");
   core.Emplace();
   core.Finish(internal::CoreState::kValue);
@@ -344,9 +338,8 @@ void Promise<T>::Break() noexcept {
 template <typename T>
 struct std::hash<cohort::Future<T>> {
   std::size_t operator()(const cohort::Future<T>& future) const noexcept {
-    return std::hash<const void*>()(future.valid()
-                                        ? &cohort::internal::FutureAccess::CoreOf(future, "hash")
-                                        : nullptr);
+    return std::hash<const void*>()(
+        future.valid() ? &cohort::internal::FutureAccess::CoreOf(future, "hash") : nullptr);
   }
 };
 
