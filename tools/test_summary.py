@@ -2,9 +2,10 @@
 """Prints 'N passed, N failed' over the stages of a CI run.
 
 Each argument is STAGE=PATH, with a --build_event_json_file of `bazel test`, or
-STAGE=passed or STAGE=failed for a stage that is one check. A run of Bazel that
-ended early, ran no test, or failed in anything but its tests is one more
-failure. The exit status is 0 when something passed and nothing failed.
+STAGE=passed or STAGE=failed for a stage that is one check. A test that was not
+built or not run has failed, and a run of Bazel that failed otherwise, ended
+early or had no test is one failure. The exit status is 0 when something passed
+and nothing failed.
 """
 
 import json
@@ -30,8 +31,7 @@ def read_events(path):
                     overall = event["finished"]["exitCode"]["name"]
     except (OSError, ValueError):
         pass  # No file, or one cut short: the run did not finish.
-    failed = [status for status in outcomes.values() if status not in GOOD]
-    if overall != "SUCCESS" and not (failed and overall == "TESTS_FAILED"):
+    if overall != "SUCCESS" and all(status in GOOD for status in outcomes.values()):
         outcomes["(the build)"] = overall
     return outcomes
 
