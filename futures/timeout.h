@@ -80,6 +80,9 @@ class Deadline {
     return Deadline(wait > kNever - now ? kNever : now + wait);
   }
 
+  // What nanoseconds() gave.
+  static constexpr Deadline at(int64_t nanoseconds) noexcept { return Deadline(nanoseconds); }
+
   constexpr bool is_never() const noexcept { return nanoseconds_ == kNever; }
   bool has_passed() const noexcept {
     return !is_never() && (nanoseconds_ == 0 || Now() >= nanoseconds_);

@@ -55,6 +55,7 @@
 namespace cohort::internal {
 
 class CoreBase;
+struct TaskRecord;  // belongs to the executors
 
 // Something to be told when a future is done. A node of an intrusive list: it belongs to whoever
 // made it until a future's Add() accepts it, then to the future until Notify() or Run() is called
@@ -80,20 +81,6 @@ class Continuation {
   ~Continuation() = default;
 };
 
-// Something that an executor can queue and run, once.
-class Runnable {
- public:
-  Runnable() = default;
-  Runnable(const Runnable&) = delete;
-  Runnable& operator=(const Runnable&) = delete;
-
-  // The queue's link. Whoever holds the node at the moment owns it.
-  std::atomic<Runnable*> link{nullptr};
-
- protected:
-  virtual ~Runnable() = default;
-};
-
 enum class CoreState : uint8_t {
   kPending,
   kRunning,
@@ -105,6 +92,49 @@ enum class CoreState : uint8_t {
 };
 
 constexpr bool IsFinal(CoreState state) noexcept { return state >= CoreState::kCancelled; }
+
+// Something that an executor can queue and run, once. The executor goes through
+//
+//   Begin() ─▶ Invoke() ─▶ Complete() ─▶ Settle(), where Complete() asked for it ─▶ Drop()
+//
+// or, for what it will never run, Discard() or Abandon() and then Drop().
+class Runnable {
+ public:
+  Runnable() = default;
+  Runnable(const Runnable&) = delete;
+  Runnable& operator=(const Runnable&) = delete;
+
+  // Claims the right to run it. False: it was cancelled, or somebody else has begun it.
+  virtual bool Begin() noexcept = 0;
+
+  // Calls what is to be called, keeps the result to itself, and frees the callable. Returns kValue
+  // or kException.
+  virtual CoreState Invoke() noexcept = 0;
+
+  // Whether somebody would be called back by a Complete() at this moment.
+  virtual bool HasListeners() const noexcept = 0;
+
+  // Makes the outcome public. True: Settle() is owed, which calls back.
+  virtual bool Complete(CoreState outcome) noexcept = 0;
+  virtual void Settle() noexcept = 0;
+
+  // It will never run: cancels it; or ends it with that error (false: it was begun or cancelled
+  // before).
+  virtual void Discard() noexcept = 0;
+  virtual bool Abandon(const std::exception_ptr& error) noexcept = 0;
+
+  // The queue lets go of it.
+  virtual void Drop() noexcept = 0;
+
+  // What observers hear of it; null where nobody asked when it was made.
+  virtual const TaskRecord* record() const noexcept { return nullptr; }
+
+  // The queue's link. Whoever holds the node at the moment owns it.
+  std::atomic<Runnable*> link{nullptr};
+
+ protected:
+  virtual ~Runnable() = default;
+};
 
 // All that does not depend on the type of the result.
 class CoreBase : public Runnable {
@@ -157,6 +187,14 @@ class CoreBase : public Runnable {
   }
   bool IsOnlyReference() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
 
+  bool Begin() noexcept final { return TryStart(); }
+  CoreState Invoke() noexcept override { std::terminate(); }  // only tasks are run
+  bool HasListeners() const noexcept final { return HasContinuations(); }
+  bool Complete(CoreState outcome) noexcept final { return Publish(outcome); }
+  void Settle() noexcept final { RunContinuations(); }
+  void Discard() noexcept final { Cancel(); }
+  void Drop() noexcept final { Release(); }
+
   // Room for one continuation inside the node, so that the first small callback needs no
   // allocation. Whoever gets the slot may build there what fits; null when it is taken.
   static constexpr std::size_t kSlotSize = 24;
@@ -169,6 +207,9 @@ class CoreBase : public Runnable {
   explicit CoreBase(uint32_t references, uint32_t executor_id = 0) noexcept
       : references_(references), executor_id_(executor_id) {}
   ~CoreBase() override = default;
+
+  // Called once, where Abandon() succeeds: what the task holds can be freed.
+  virtual void AbandonCall() noexcept {}
 
   // Called once, by the thread whose Cancel() succeeded, before the continuations: what the task
   // holds can be freed, for it will never run.
@@ -318,6 +359,13 @@ class Core : public CoreBase {
   void FinishWithError(std::exception_ptr error) noexcept {
     EmplaceError(std::move(error));
     Finish(CoreState::kException);
+  }
+
+  bool Abandon(const std::exception_ptr& error) noexcept final {
+    if (!this->Begin()) return false;
+    AbandonCall();
+    FinishWithError(error);
+    return true;
   }
 
   // Only in state kValue, and kException.

@@ -1,0 +1,70 @@
+// submit, post and map for a class that has an `engine()` (see submit.h): written once for all
+// executors.
+
+#ifndef COHORT_POOLS_INTERNAL_EXECUTOR_METHODS_H_
+#define COHORT_POOLS_INTERNAL_EXECUTOR_METHODS_H_
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include "pools/executor.h"
+#include "pools/internal/submit.h"
+#include "pools/map.h"
+
+namespace cohort::internal {
+
+template <typename F, typename Options>
+concept NotOptions = !std::same_as<std::decay_t<F>, Options>;
+
+// Whether F, or F with a stop token first, can be called with these decayed arguments.
+template <typename F, typename... Args>
+inline constexpr bool kCanCall =
+    std::is_invocable_v<F, Args...> || std::is_invocable_v<F, std::stop_token, Args...>;
+
+// Derived has `const std::shared_ptr<Engine>& engine() const`.
+template <typename Derived>
+class ExecutorMethods {
+ public:
+  // Runs f(args...) on a worker and gives a future of what it returns or throws. The callable and
+  // the arguments are decayed copies, as for std::thread: std::ref gives a reference. A callable
+  // that takes a std::stop_token first is given one; see Future::request_stop.
+  template <NotOptions<TaskOptions> F, typename... Args>
+  auto submit(F&& f, Args&&... args) {
+    return submit(TaskOptions{}, std::forward<F>(f), std::forward<Args>(args)...);
+  }
+  template <typename F, typename... Args>
+  auto submit(TaskOptions options, F&& f, Args&&... args) {
+    static_assert(kCanCall<std::decay_t<F>, std::decay_t<Args>...>,
+                  "submit: the callable cannot be called with copies of these arguments");
+    Check(options);
+    return internal::Submit(*self().engine(), options, std::forward<F>(f),
+                            std::forward<Args>(args)...);
+  }
+
+  // The same without a future. An exception goes to the unobserved-exception hook.
+  template <typename F, typename... Args>
+  void post(F&& f, Args&&... args) {
+    static_assert(kCanCall<std::decay_t<F>, std::decay_t<Args>...>,
+                  "post: the callable cannot be called with copies of these arguments");
+    internal::Post(*self().engine(), std::forward<F>(f), std::forward<Args>(args)...);
+  }
+
+  // f of each element of the ranges, zipped to the shortest: see map.h.
+  template <NotOptions<MapOptions> F, typename... Ranges>
+  auto map(F&& f, Ranges&&... ranges) {
+    return map(MapOptions{}, std::forward<F>(f), std::forward<Ranges>(ranges)...);
+  }
+  template <typename F, typename... Ranges>
+  auto map(MapOptions options, F&& f, Ranges&&... ranges) {
+    return internal::Map(self().engine(), options, std::forward<F>(f),
+                         std::forward<Ranges>(ranges)...);
+  }
+
+ private:
+  const Derived& self() const { return static_cast<const Derived&>(*this); }
+};
+
+}  // namespace cohort::internal
+
+#endif  // COHORT_POOLS_INTERNAL_EXECUTOR_METHODS_H_

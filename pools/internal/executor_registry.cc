@@ -1,0 +1,48 @@
+#include "pools/internal/executor_registry.h"
+
+#include <mutex>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace cohort::internal {
+namespace {
+
+// Never destroyed: futures may be cancelled after main.
+struct Registry {
+  std::mutex mutex;
+  absl::flat_hash_map<uint32_t, RegisteredExecutor*> executors;
+  uint32_t last_id = 0;
+
+  static Registry& Get() {
+    static Registry* const registry = new Registry;
+    return *registry;
+  }
+};
+
+}  // namespace
+
+RegisteredExecutor::RegisteredExecutor() {
+  Registry& registry = Registry::Get();
+  const std::lock_guard lock(registry.mutex);
+  do {
+    id_ = ++registry.last_id;
+  } while (id_ == 0 || registry.executors.contains(id_));
+  registry.executors.emplace(id_, this);
+}
+
+RegisteredExecutor::~RegisteredExecutor() { Unregister(); }
+
+void RegisteredExecutor::Unregister() noexcept {
+  Registry& registry = Registry::Get();
+  const std::lock_guard lock(registry.mutex);
+  registry.executors.erase(id_);
+}
+
+void RegisteredExecutor::NotifyCancelled(uint32_t id) noexcept {
+  Registry& registry = Registry::Get();
+  const std::lock_guard lock(registry.mutex);
+  const auto found = registry.executors.find(id);
+  if (found != registry.executors.end()) found->second->OnCancelled();
+}
+
+}  // namespace cohort::internal
