@@ -7,6 +7,8 @@
 #ifndef COHORT_FUTURES_INTERNAL_BLOCKING_H_
 #define COHORT_FUTURES_INTERNAL_BLOCKING_H_
 
+#include "futures/timeout.h"
+
 namespace cohort::internal {
 
 class CoreBase;
@@ -20,9 +22,10 @@ class WaitScheduler {
   // block one that it needs.
   virtual bool RunAwaited(CoreBase& awaited) = 0;
 
-  // The calling thread is about to sleep, and after it has slept. The executor may put another
-  // thread in its place meanwhile. Begin throws where it would have to and cannot.
-  virtual void BeginBlocking() = 0;
+  // The calling thread is about to sleep until `deadline`, and after it has slept. The executor may
+  // put another thread in its place meanwhile. Begin throws where it would have to and cannot.
+  // Whoever waits looks once more between Begin and the sleep.
+  virtual void BeginBlocking(Deadline deadline) = 0;
   virtual void EndBlocking() noexcept = 0;
 
   // The calling thread's, or null where it belongs to no executor.
@@ -38,8 +41,8 @@ class WaitScheduler {
 // Stands around every sleep.
 class BlockingScope {
  public:
-  BlockingScope() : scheduler_(WaitScheduler::Current()) {
-    if (scheduler_ != nullptr) scheduler_->BeginBlocking();
+  explicit BlockingScope(Deadline deadline) : scheduler_(WaitScheduler::Current()) {
+    if (scheduler_ != nullptr) scheduler_->BeginBlocking(deadline);
   }
   ~BlockingScope() {
     if (scheduler_ != nullptr) scheduler_->EndBlocking();

@@ -139,7 +139,7 @@ bool CompletionSet::State::WaitForArrival(Deadline deadline) {
   if (has_arrived()) return true;
   if (deadline.has_passed()) return false;
   if (SpinUntil(has_arrived)) return true;
-  const BlockingScope blocking;
+  const BlockingScope blocking(deadline);
   for (;;) {
     uint64_t head = arrived_.load(std::memory_order_acquire);
     if ((head & ~kFlags) != 0) return true;

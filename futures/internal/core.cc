@@ -176,7 +176,7 @@ bool CoreBase::Wait(Deadline deadline) {
     if (scheduler != nullptr && scheduler->RunAwaited(*this)) return Wait(deadline);
   }
   if (SpinUntil([this] { return done(); })) return true;
-  const BlockingScope blocking;
+  const BlockingScope blocking(deadline);
   return Park(deadline);
 }
 

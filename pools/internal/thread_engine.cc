@@ -75,7 +75,7 @@ void ThreadEngine::AwaitRoom() {
   };
   if (!has_room()) {
     lock.unlock();
-    const BlockingScope blocking;
+    const BlockingScope blocking(Deadline::never());
     lock.lock();
     room_freed_.wait(lock, has_room);
   }
@@ -288,7 +288,7 @@ void ThreadEngine::Shutdown(ShutdownOptions options) {
 }
 
 void ThreadEngine::JoinAll() {
-  const BlockingScope blocking;
+  const BlockingScope blocking(Deadline::never());
   const std::lock_guard joining(join_mutex_);
   for (;;) {
     std::vector<std::thread> handles;

@@ -287,7 +287,7 @@ bool ThreadEngine::Worker::StackHasRoom() const noexcept {
   return static_cast<const std::byte*>(__builtin_frame_address(0)) > stack_middle_;
 }
 
-void ThreadEngine::Worker::BeginBlocking() {
+void ThreadEngine::Worker::BeginBlocking(Deadline /*deadline*/) {
   engine_.blocked_.fetch_add(1, std::memory_order_seq_cst);
   engine_.active_.fetch_sub(1, std::memory_order_seq_cst);
   if (!engine_.HasWork()) return;

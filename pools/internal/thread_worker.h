@@ -58,7 +58,7 @@ class ThreadEngine::Worker final : public WaitScheduler {
 
   // WaitScheduler
   bool RunAwaited(CoreBase& awaited) override;
-  void BeginBlocking() override;
+  void BeginBlocking(Deadline deadline) override;
   void EndBlocking() noexcept override;
 
  private:
