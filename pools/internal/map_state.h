@@ -34,10 +34,13 @@ namespace cohort::internal {
 // Most chunks have no exceptions, and are then one plain array.
 template <typename R>
 struct ChunkOutcome {
-  std::vector<typename Stored<R>::type> values;
-  std::vector<std::pair<std::size_t, std::exception_ptr>> errors;
+  // So that a vector of it has an object for each bool.
+  struct Slot {
+    typename Stored<R>::type value;
+  };
 
-  std::size_t size() const { return values.size() + errors.size(); }
+  std::vector<Slot> values;
+  std::vector<std::pair<std::size_t, std::exception_ptr>> errors;
 };
 
 // Some elements that one task works on.
@@ -74,8 +77,10 @@ class MapState {
 
   // The current element's result; blocks for it. Throws its exception, or TimeoutError.
   Reference Get() {
-    Fetch();
-    if (error_ != nullptr) std::rethrow_exception(error_);
+    if (value_ == nullptr) [[unlikely]] {
+      Fetch();
+      if (error_ != nullptr) std::rethrow_exception(error_);
+    }
     if constexpr (std::is_reference_v<R>) {
       return **value_;
     } else if constexpr (std::is_copy_constructible_v<Value>) {
@@ -98,17 +103,14 @@ class MapState {
   // To the next element.
   void Step() {
     if (AtEnd()) return;
-    value_.reset();
-    error_ = nullptr;
-    fetched_ = false;
     --elements_in_flight_;
-    if (++place_ == in_flight_.front().size) {
-      in_flight_.pop_front();
-      chunk_.reset();
-      place_ = 0;
-      errors_before_ = 0;
+    if (++place_ < plain_size_) [[likely]] {  // in a chunk without exceptions
+      ++slot_;
+      value_ = &slot_->value;
+    } else {
+      StepSlowly();
     }
-    Refill();
+    if (!exhausted_) Refill();
   }
 
   void Close() noexcept {
@@ -117,7 +119,9 @@ class MapState {
     for (auto each = in_flight_.rbegin(); each != in_flight_.rend(); ++each) each->Cancel();
     in_flight_.clear();
     chunk_.reset();
-    value_.reset();
+    Forget();
+    plain_size_ = 0;
+    exhausted_ = true;
     OnClosed();
   }
 
@@ -134,7 +138,8 @@ class MapState {
   };
 
  protected:
-  // Submits more where the window has room. Never throws: a failure becomes an element's.
+  // Submits more where the window has room, until it sets exhausted_. Never throws: a failure
+  // becomes an element's.
   virtual void Refill() noexcept = 0;
   virtual void OnClosed() noexcept {}
 
@@ -146,7 +151,26 @@ class MapState {
     in_flight_.push_back(std::move(task));
   }
 
+  bool exhausted_ = false;  // all of the input is drawn
+
  private:
+  void Forget() noexcept {
+    value_ = nullptr;
+    single_.reset();
+    error_ = nullptr;
+    fetched_ = false;
+  }
+
+  void StepSlowly() {
+    Forget();
+    if (place_ < in_flight_.front().size) return;
+    in_flight_.pop_front();
+    chunk_.reset();
+    place_ = 0;
+    plain_size_ = 0;
+    errors_before_ = 0;
+  }
+
   // Makes value_ or error_ that of the current element.
   void Fetch() {
     if (fetched_) return;
@@ -174,12 +198,13 @@ class MapState {
     try {
       if constexpr (std::is_void_v<R>) {
         future.result();
-        value_.emplace();
+        single_.emplace();
       } else if constexpr (std::is_reference_v<R>) {
-        value_.emplace(&future.result());
+        single_.emplace(&future.result());
       } else {
-        value_.emplace(std::move(future).result());
+        single_.emplace(std::move(future).result());
       }
+      value_ = &*single_;
     } catch (...) {
       error_ = std::current_exception();
     }
@@ -203,7 +228,9 @@ class MapState {
     if (errors_before_ < errors.size() && errors[errors_before_].first == place_) {
       error_ = errors[errors_before_].second;
     } else {
-      value_.emplace(std::move(chunk_->values[place_ - errors_before_]));
+      slot_ = &chunk_->values[place_ - errors_before_];
+      value_ = &slot_->value;
+      if (errors.empty()) plain_size_ = chunk_->values.size();
     }
   }
 
@@ -214,11 +241,14 @@ class MapState {
   // The current element: its place in its task, and its outcome once it was fetched.
   std::size_t place_ = 0;
   bool fetched_ = false;
-  std::optional<Value> value_;
+  Value* value_ = nullptr;
   std::exception_ptr error_;
 
-  // The current task's outcome, where it is a chunk, and how far it was used up.
+  // Where the value is: the current task's only one, or in its chunk.
+  std::optional<Value> single_;
   std::optional<ChunkOutcome<R>> chunk_;
+  typename ChunkOutcome<R>::Slot* slot_ = nullptr;
+  std::size_t plain_size_ = 0;     // of the chunk, when it was fetched and has no exceptions
   std::size_t errors_before_ = 0;  // its exceptions before the current element
 };
 
@@ -240,8 +270,8 @@ class MapInput {
       at_.emplace(std::ranges::begin(view_));
     } else if (drawn_) {
       ++*at_;
+      drawn_ = false;
     }
-    drawn_ = false;
     return *at_ == std::ranges::end(view_);
   }
 
@@ -349,11 +379,11 @@ class ChunkCall {
                            std::tuple<Elements...>& elements) {
     if constexpr (std::is_void_v<R>) {
       std::apply(call, elements);
-      outcome.values.emplace_back();
+      outcome.values.push_back({});
     } else if constexpr (std::is_reference_v<R>) {
-      outcome.values.push_back(&std::apply(call, elements));
+      outcome.values.push_back({&std::apply(call, elements)});
     } else {
-      outcome.values.push_back(std::apply(call, elements));
+      outcome.values.push_back({std::apply(call, elements)});
     }
   }
 
@@ -403,26 +433,23 @@ class MapOver final
   // With the chunks chosen here, each worker gets some 32 of them, so that the last ones end at
   // about the same time; and none is so large that its results are long in coming.
   static constexpr std::size_t kChunksPerWorker = 32;
-  static constexpr std::size_t kLargestChunk = std::size_t{1} << 16;
+  static constexpr std::size_t kLargestChunk = std::size_t{1} << 13;
 
   void Refill() noexcept override {
     try {
       Fill();
     } catch (...) {
-      exhausted_ = true;
+      this->exhausted_ = true;
       InFlight<Result> failure;
       failure.never_submitted = std::current_exception();
       this->Append(std::move(failure));
     }
   }
 
-  void OnClosed() noexcept override {
-    exhausted_ = true;
-    *abandoned_ = true;
-  }
+  void OnClosed() noexcept override { *abandoned_ = true; }
 
   void Fill() {
-    while (!exhausted_) {
+    while (!this->exhausted_) {
       const std::size_t chunk = NextChunk();
       if (chunk > window_ || this->elements_in_flight() > window_ - chunk) return;
       chunk == 1 ? SubmitOne() : SubmitChunk(chunk);
@@ -452,7 +479,7 @@ class MapOver final
 
   void SubmitOne() {
     if (InputsAtEnd()) {
-      exhausted_ = true;
+      this->exhausted_ = true;
       return;
     }
     ++drawn_;
@@ -475,7 +502,7 @@ class MapOver final
     using Call = ChunkCall<Result, Function, typename Inputs::Element...>;
     typename Call::Batch batch;
     batch.reserve(size);
-    while (batch.size() < size && !(exhausted_ = InputsAtEnd())) {
+    while (batch.size() < size && !(this->exhausted_ = InputsAtEnd())) {
       std::apply([&](auto&... each) { batch.push_back({each.Draw()...}); }, inputs_);
     }
     if (batch.empty()) return;
@@ -494,7 +521,6 @@ class MapOver final
   std::optional<std::size_t> known_size_;
   bool is_sized_ = true;
   std::size_t drawn_ = 0;
-  bool exhausted_ = false;
   const std::shared_ptr<std::atomic<bool>> abandoned_ = std::make_shared<std::atomic<bool>>(false);
 };
 
