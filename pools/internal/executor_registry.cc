@@ -1,5 +1,7 @@
 #include "pools/internal/executor_registry.h"
 
+#include <pthread.h>
+
 #include <mutex>
 
 #include "absl/container/flat_hash_map.h"
@@ -7,14 +9,20 @@
 namespace cohort::internal {
 namespace {
 
-// Never destroyed: futures may be cancelled after main.
+// Never destroyed: futures may be cancelled after main. Its lock is held across fork(), so that a
+// child finds it free.
 struct Registry {
   std::mutex mutex;
   absl::flat_hash_map<uint32_t, RegisteredExecutor*> executors;
   uint32_t last_id = 0;
 
   static Registry& Get() {
-    static Registry* const registry = new Registry;
+    static Registry* const registry = [] {
+      auto* const made = new Registry;
+      pthread_atfork([] { Get().mutex.lock(); }, [] { Get().mutex.unlock(); },
+                     [] { Get().mutex.unlock(); });
+      return made;
+    }();
     return *registry;
   }
 };

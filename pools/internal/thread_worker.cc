@@ -98,13 +98,24 @@ Runnable* ThreadEngine::Worker::FindTask() noexcept {
 
 // The first of a batch; the others go to the own deque, where others can take them too.
 Runnable* ThreadEngine::Worker::TakeInjected() noexcept {
-  Runnable* batch[kBatch];
+  if (engine_.injected_.Empty()) return nullptr;
+  Runnable* batch[kLargestBatch];
   const auto share = static_cast<std::size_t>(2 * engine_.options_.max_workers);
-  const std::size_t count = engine_.injected_.PopSome(batch, kBatch, share);
+  const std::size_t count = engine_.injected_.PopSome(batch, NextBatch(), share);
   if (count == 0) return nullptr;
   if (count > 1) deque_.Push(batch + 1, count - 1);
   if (count > 1 || !engine_.injected_.Empty()) engine_.NotifySleeper();
   return batch[0];
+}
+
+// Twice the last one if that was worked off quickly; one where it was not, or a while ago. One look
+// at the clock a batch tells.
+std::size_t ThreadEngine::Worker::NextBatch() noexcept {
+  const auto now = std::chrono::steady_clock::now();
+  const bool quick = now - batch_taken_ < kShortTask * batch_;
+  batch_taken_ = now;
+  batch_ = quick ? std::min(2 * batch_, kLargestBatch) : 1;
+  return batch_;
 }
 
 // From the neighbours in turn, so that thieves spread.

@@ -62,9 +62,13 @@ class ThreadEngine::Worker final : public WaitScheduler {
   void EndBlocking() noexcept override;
 
  private:
-  // How many tasks a worker takes from the common queue at a time, at most; and how often it looks
-  // there first although it has tasks of its own, so that neither side starves the other.
-  static constexpr std::size_t kBatch = 32;
+  // How many tasks a worker takes from the common queue at a time, at most; only tasks as short as
+  // this are taken several at a time, so that none begins much after one that came later.
+  static constexpr std::size_t kLargestBatch = 32;
+  static constexpr std::chrono::nanoseconds kShortTask = std::chrono::microseconds(5);
+
+  // How often a worker looks there first although it has tasks of its own, so that neither side
+  // starves the other.
   static constexpr uint32_t kLookOutsideEvery = 64;
 
   void SetUpThread();
@@ -73,6 +77,7 @@ class ThreadEngine::Worker final : public WaitScheduler {
   Runnable* NextTask() noexcept;
   Runnable* FindTask() noexcept;
   Runnable* TakeInjected() noexcept;
+  std::size_t NextBatch() noexcept;
   Runnable* Steal() noexcept;
   Runnable* SearchThenSleep() noexcept;
   Runnable* SpinForTask() noexcept;
@@ -93,6 +98,8 @@ class ThreadEngine::Worker final : public WaitScheduler {
   const int index_;
   const std::byte* stack_middle_ = nullptr;
   uint32_t looks_ = 0;
+  std::size_t batch_ = 1;
+  std::chrono::steady_clock::time_point batch_taken_;
 
   WorkDeque deque_;
   OwnedCounter pushed_;
