@@ -71,7 +71,22 @@ class ThreadPoolExecutor : public internal::ExecutorMethods<ThreadPoolExecutor> 
   ThreadPoolExecutor& operator=(const ThreadPoolExecutor&) = delete;
   ~ThreadPoolExecutor();
 
-  // submit, post and map: see ExecutorMethods.
+  // From ExecutorMethods, the same for every executor:
+  //
+  //   Future<R> submit(F f, Args... args);
+  //   Future<R> submit(TaskOptions options, F f, Args... args);
+  //   void post(F f, Args... args);
+  //   MapResult<R> map(F f, Ranges&&... ranges);
+  //   MapResult<R> map(MapOptions options, F f, Ranges&&... ranges);
+  //
+  // submit runs f(args...), by std::invoke, on a worker. Callable and arguments are decayed copies,
+  // as for std::thread; std::ref gives a reference. They are destroyed as soon as the call is over.
+  // A callable that takes a std::stop_token first is given one, which Future::request_stop(),
+  // TaskOptions::timeout and a shutdown that cancels signal; a thread is never killed.
+  //
+  // post is submit without a future; what the call throws goes to the unobserved-exception hook.
+  //
+  // map gives the results in the order of the input: see map.h.
 
   // Accepts nothing more. Waits for all tasks to end and for the threads to be gone, or not;
   // cancels what has not begun and signals the stop tokens of what runs, or not. May be called
