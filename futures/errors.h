@@ -72,11 +72,11 @@ class BrokenProcessPool : public BrokenExecutor {
 // What is known of a worker process that ended while it ran a task. What does not apply is 0 or
 // empty.
 struct WorkerDeath {
-  std::string task;       // the task's name
-  pid_t pid = 0;          // the worker that died
-  int signal = 0;         // the signal that ended it
-  int exit_status = 0;    // or the status that it exited with
-  std::string backtrace;  // symbolised, when it was a fault
+  std::string task = {};       // the task's name
+  pid_t pid = 0;               // the worker that died
+  int signal = 0;              // the signal that ended it
+  int exit_status = 0;         // or the status that it exited with
+  std::string backtrace = {};  // symbolised, when it was a fault
 };
 
 class WorkerDied : public Error {
