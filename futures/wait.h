@@ -67,6 +67,13 @@ concept FutureRange =
 template <FutureRange R>
 using RangeResult = typename FutureTraits<std::ranges::range_value_t<R>>::Flat;
 
+// Whether a range that was given away owns its elements, so that they can be moved from. What only
+// refers to them lets them be changed through a constant range, too.
+template <typename R>
+concept OwningRvalue =
+    !std::is_lvalue_reference_v<R> && !std::ranges::view<R> && std::ranges::range<const R> &&
+    std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<const R>>>;
+
 // The range's futures, each once.
 template <FutureRange R>
 std::vector<Future<RangeResult<R>>> Distinct(R&& range, const char* what);
@@ -198,11 +205,10 @@ std::vector<Future<RangeResult<R>>> Distinct(R&& range, const char* what) {
   DistinctFilter filter;
   if constexpr (std::ranges::sized_range<R>) futures.reserve(std::ranges::size(range));
   for (auto&& future : range) {
-    // An owning range that was given away lets its handles be moved.
-    if constexpr (std::is_rvalue_reference_v<R&&> && !std::ranges::view<std::remove_cvref_t<R>>) {
+    if constexpr (OwningRvalue<R>) {
       futures.push_back(std::move(future));
     } else {
-      futures.push_back(future);
+      futures.push_back(std::forward<decltype(future)>(future));
     }
     filter.Add(&FutureAccess::CoreOf(futures.back(), what));
   }
