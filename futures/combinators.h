@@ -159,9 +159,11 @@ class WhenAllOfTuple final : public WhenAllCore<std::tuple<typename Element<Ts>:
   }
 
   void RethrowFailure(std::size_t index) override {
-    using Rethrow = void (*)(CoreBase&);
-    static constexpr Rethrow kRethrow[] = {&RethrowIfFailed<Ts>...};
-    kRethrow[index](this->input(index));
+    if constexpr (sizeof...(Ts) > 0) {
+      using Rethrow = void (*)(CoreBase&);
+      static constexpr Rethrow kRethrow[] = {&RethrowIfFailed<Ts>...};
+      kRethrow[index](this->input(index));
+    }
   }
 };
 

@@ -1,7 +1,10 @@
 #include "futures/internal/completion_set.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "futures/internal/blocking.h"
 #include "futures/internal/futex.h"
@@ -160,11 +163,13 @@ void CompletionSet::State::Close() noexcept {
   Continuation* each = NodesOf(arrived_.exchange(kClosed, std::memory_order_acq_rel));
   for (; each != nullptr; each = each->next) static_cast<Node*>(each)->core = {};
 
+  // Newest first, as they are found in a future's list: a set that has one future many times would
+  // else search that list to its end for each.
   int64_t strays = 0;
-  for (const Chunk& chunk : chunks_) {
-    for (std::size_t i = 0; i < chunk.size; ++i) {
-      const CoreRef<CoreBase> core = std::exchange(chunk.nodes[i].core, {});
-      if (core && !core->Remove(chunk.nodes[i])) ++strays;
+  for (auto chunk = chunks_.rbegin(); chunk != chunks_.rend(); ++chunk) {
+    for (std::size_t i = chunk->size; i-- > 0;) {
+      const CoreRef<CoreBase> core = std::exchange(chunk->nodes[i].core, {});
+      if (core && !core->Remove(chunk->nodes[i])) ++strays;
     }
   }
   if (strays_.fetch_add(strays, std::memory_order_acq_rel) + strays == 0) delete this;

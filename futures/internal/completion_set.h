@@ -21,8 +21,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
+#include <utility>
 
 #include "futures/internal/core.h"
 #include "futures/timeout.h"

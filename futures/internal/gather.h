@@ -2,9 +2,9 @@
 //
 // Each input gets one node as a continuation; the first arrival that decides the outcome stores it.
 // Whatever nodes are still with their futures then are unlinked, so that a future which never ends
-// does not collect the remains of every when_any it took part in. That clean-up needs both the
-// outcome and the end of the registration, which may run on two threads: the second of the two does
-// it (`parts_`).
+// does not collect the remains of every when_any it took part in; and the inputs are let go of.
+// That clean-up needs both the outcome and the end of the registration, which may run on two
+// threads: the second of the two does it (`parts_`).
 
 #ifndef COHORT_FUTURES_INTERNAL_GATHER_H_
 #define COHORT_FUTURES_INTERNAL_GATHER_H_
@@ -85,12 +85,14 @@ class GatherCore : public Core<R> {
   void CleanUpAsSecond() noexcept {
     // acq_rel: the second sees what the first has registered or concluded.
     if (parts_.fetch_add(1, std::memory_order_acq_rel) == 0) return;
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    // Newest first, as they are found in the list of an input that is there many times.
+    for (std::size_t i = inputs_.size(); i-- > 0;) {
       if (nodes_[i].registered && inputs_[i]->Remove(nodes_[i])) this->Release();
     }
+    inputs_.clear();  // whose results need not last as long as this one
   }
 
-  const std::vector<CoreRef<CoreBase>> inputs_;
+  std::vector<CoreRef<CoreBase>> inputs_;  // not touched any more after CleanUpAsSecond()
   const std::unique_ptr<Node[]> nodes_;
   std::atomic<int> parts_{0};
 };
