@@ -18,7 +18,8 @@
 //
 // Threads: every member may be called from any thread at any time, on one handle or on many, but
 // that a handle itself is a value like any other: assigning to it while another thread uses it is a
-// race. `result()` by reference stays good until somebody moves the value out.
+// race. `result()` by reference stays good until somebody moves the value out; so to move it out
+// while another thread still reads it, or a when_all over the future copies it, is a race, too.
 //
 // Waiting: `result`, `exception` and `wait` block, by a short spin and then in the kernel, on the
 // monotonic clock. In a task of a Cohort pool they never deadlock that pool: see
@@ -93,7 +94,11 @@ class Future {
 
   // True when the task will never run; also when it was cancelled before. False once it runs or
   // has ended. Runs the done callbacks on this thread.
-  bool cancel() const { return core("cancel").Cancel(); }
+  bool cancel() const {
+    core("cancel");
+    const internal::CoreRef<CoreType> kept = core_;  // a callback may drop this handle
+    return kept->Cancel();
+  }
 
   bool cancelled() const { return state() == FutureState::kCancelled; }
   bool running() const { return state() == FutureState::kRunning; }
@@ -116,8 +121,9 @@ class Future {
   std::exception_ptr exception(Timeout timeout = Timeout::forever()) const;
 
   // Calls f(Future<T>) exactly once: in the thread that completes or cancels the future, or here
-  // and now when it is done. Callbacks run in the order in which they were added. What one throws
-  // is logged, and the rest still run. Never blocks.
+  // and now when it is done. Callbacks run in the order in which they were added; but one that is
+  // added while the completing thread still runs earlier ones runs at once. What one throws is
+  // logged, and the rest still run. Never blocks.
   template <typename F>
   void add_done_callback(F f) const;
 
@@ -206,7 +212,9 @@ class Promise {
   void set_exception(std::exception_ptr error);
 
  private:
-  internal::Core<T>& Claim(const char* what);
+  // With a reference: as soon as the future is done, whoever waited for it may drop this promise,
+  // and so may a callback.
+  internal::CoreRef<internal::Core<T>> Claim(const char* what);
   void Break() noexcept;
 
   internal::CoreRef<internal::Core<T>> core_;

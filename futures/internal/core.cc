@@ -96,11 +96,17 @@ Continuation* CoreBase::NotifyWaiters(Continuation* newest) noexcept {
   return rest;
 }
 
+// What a continuation completes is gone through before the next continuation is, so that a callback
+// finds the chains that were set up before it run to their ends, and may wait for them. But the
+// stack bounds that: what is deeper is put off, to a list that one loop goes through.
+static constexpr int kMaxDepth = 32;
+
 // Cores that are final and whose continuations are still to be run, in order, linked through
 // `link`. Owns a reference to each.
 class CoreBase::FinishedList {
  public:
   void Append(CoreBase& core) noexcept {
+    core.link.store(nullptr, std::memory_order_relaxed);  // a queue may have left something there
     (last_ != nullptr ? last_->link : first_).store(&core, std::memory_order_relaxed);
     last_ = &core;
   }
@@ -120,18 +126,25 @@ class CoreBase::FinishedList {
 
 void CoreBase::RunContinuations() noexcept {
   FinishedList finished;
-  RunOwn(finished);
+  RunOwn(finished, kMaxDepth);
   while (CoreBase* const core = finished.Pop()) {
-    core->RunOwn(finished);
+    core->RunOwn(finished, kMaxDepth);
     core->Release();
   }
 }
 
-void CoreBase::RunOwn(FinishedList& finished) noexcept {
+void CoreBase::RunOwn(FinishedList& finished, int depth) noexcept {
   Continuation* each = ListOf(word_.fetch_and(~kListMask, std::memory_order_relaxed));
   while (each != nullptr) {
     Continuation* const next = each->next;  // before Run(), after which it may be gone
-    if (CoreBase* const core = each->Run(*this)) finished.Append(*core);
+    if (CoreBase* const core = each->Run(*this)) {
+      if (depth == 0) {
+        finished.Append(*core);
+      } else {
+        core->RunOwn(finished, depth - 1);
+        core->Release();
+      }
+    }
     each = next;
   }
 }

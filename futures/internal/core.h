@@ -28,10 +28,13 @@
 //      instructions in which Remove() unlinks a node from the middle of the stack, by waiters that
 //      give up; no other path takes it.
 //
-// Memory order: every change of the word is a compare-and-swap with release (what was written
-// before it, a result or a continuation, is seen by who reads the word) and acquire (the finisher
-// sees the continuations); every look at it is an acquire load. No fences, which ThreadSanitizer
-// could not follow.
+// Memory order: every step that others act upon is a compare-and-swap with release (what was
+// written before it, a result or a continuation, is seen by who reads the word) and acquire (the
+// finisher sees the continuations); every look at the word is an acquire load. The other writes
+// need less: the end of kLocked is a release store by its holder; and after the final state, the
+// flag kObserved and the finisher's own use of the list's bits are relaxed read-modify-writes,
+// which leave what the last compare-and-swap has released in place for who reads them. No fences,
+// which ThreadSanitizer could not follow.
 //
 // What a finisher does, in this order: publishes the state, wakes sleepers, tells those
 // continuations that are waiters, and runs the others, first added first. So no waiter is held up
@@ -71,8 +74,8 @@ class Continuation {
   virtual bool Notify(CoreBase& /*done*/) noexcept { return false; }
 
   // Does its work. Where that made another core final, it returns that core instead of running the
-  // core's continuations itself, with a reference that the caller then owns: chains of any length
-  // are run by one loop, not by recursion. Such a core must be in no executor's queue.
+  // core's continuations itself, with a reference that the caller then owns: the stack that a chain
+  // needs does not grow with its length. Such a core must be in no executor's queue.
   virtual CoreBase* Run(CoreBase& /*done*/) noexcept { return nullptr; }
 
   Continuation* next = nullptr;
@@ -149,7 +152,8 @@ class CoreBase : public Runnable {
   bool TryTake() noexcept;
 
   // Makes the state final and wakes or tells all who wait. Returns true when continuations are
-  // left: RunContinuations() is then owed.
+  // left: RunContinuations() is then owed. From the moment that the state is final, others may drop
+  // their references: the caller needs one of its own for as long as it uses the core.
   bool Publish(CoreState final_state) noexcept;
   void RunContinuations() noexcept;
   void Finish(CoreState final_state) noexcept {
@@ -243,7 +247,7 @@ class CoreBase : public Runnable {
   void Unlink(Continuation& continuation, uint64_t word) noexcept;
   Continuation* NotifyWaiters(Continuation* newest) noexcept;
   class FinishedList;
-  void RunOwn(FinishedList& finished) noexcept;
+  void RunOwn(FinishedList& finished, int depth) noexcept;
 
   std::atomic<uint64_t> word_{0};
   std::atomic<uint32_t> references_;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -98,10 +99,10 @@ Continuation* NewDoneCallback(CoreBase& core, F&& callback) {
   return new DoneCallback<T, std::decay_t<F>, Place::kHeap>(std::move(callback));
 }
 
-// Gives `to` what `from`, which is done, has. Copies the value where it can be copied, for others
-// may hold `from`; else moves it out. Returns the state to publish.
+// Gives `to` what `from`, which is done, has. Copies the value where it can be copied and others
+// may want it; else moves it out. Returns the state to publish.
 template <typename T>
-CoreState CopyOutcome(Core<T>& from, Core<T>& to) noexcept {
+CoreState PassOn(Core<T>& from, bool is_last_user, Core<T>& to) noexcept {
   switch (from.state()) {
     case CoreState::kException:
       from.MarkObserved();
@@ -113,69 +114,57 @@ CoreState CopyOutcome(Core<T>& from, Core<T>& to) noexcept {
     default:
       break;
   }
-  if constexpr (std::is_copy_constructible_v<typename Core<T>::StoredType>) {
-    if (from.state() == CoreState::kValue) {
-      try {
-        to.Emplace(from.value());
-        return CoreState::kValue;
-      } catch (...) {
-        to.EmplaceError(std::current_exception());
-        return CoreState::kException;
+  constexpr bool kCanCopy = std::is_copy_constructible_v<typename Core<T>::StoredType>;
+  return to.EmplaceResultOf([&]() -> decltype(auto) {
+    if constexpr (std::is_void_v<T>) {
+      return;
+    } else if constexpr (std::is_reference_v<T>) {
+      return static_cast<T>(*from.value());
+    } else {
+      if ((is_last_user || !kCanCopy) && from.TryTake()) return T(from.MoveOut());
+      if constexpr (kCanCopy) {
+        if (from.state() == CoreState::kValue) return T(from.value());
       }
+      throw InvalidStateError("the result was moved out before it could be passed on");
     }
-  } else if (from.TryTake()) {
-    try {
-      to.Emplace(from.MoveOut());
-      return CoreState::kValue;
-    } catch (...) {
-      to.EmplaceError(std::current_exception());
-      return CoreState::kException;
-    }
-  }
-  to.EmplaceError(std::make_exception_ptr(
-      InvalidStateError("the result was moved out before it could be passed on")));
-  return CoreState::kException;
+  });
 }
 
-// Passes the outcome of one core on to another that is running.
-template <typename T>
-class Forward final : public Continuation {
+// The future that then() gives: its core and the continuation of the one before in one node. It
+// is a continuation twice where it flattens: first of the one before, then of the future that the
+// callable gave.
+template <typename R, typename T, typename F>
+class ThenCore final : public Core<R>, public Continuation {
+  static constexpr bool kFlattens =
+      FutureTraits<ResultOf<std::invoke_result_t<F, Future<T>>>>::kIsFuture;
+
  public:
-  static void Connect(CoreRef<Core<T>> from, CoreRef<Core<T>> to) {
-    auto* const forward = new Forward(std::move(to));
-    if (from->Add(*forward)) return;
-    if (CoreBase* const finished = forward->Run(*from)) {
+  // One reference for the handle, one for the list that the continuation is in.
+  ThenCore(CoreRef<Core<T>> before, F&& f) : Core<R>(2), before_(std::move(before)) {
+    ::new (static_cast<void*>(&f_)) F(std::move(f));
+  }
+  ~ThenCore() override {}
+
+  // Registers with the one before, or runs at once. Not to be called twice.
+  void Connect() {
+    Core<T>& before = *before_;
+    if (before.Add(*this)) return;  // from then on before_ is another thread's
+    if (CoreBase* const finished = Run(before)) {
       finished->RunContinuations();
       finished->Release();
     }
   }
 
   CoreBase* Run(CoreBase& done) noexcept override {
-    const std::unique_ptr<Forward> self(this);
-    const bool owed = to_->Publish(CopyOutcome(static_cast<Core<T>&>(done), *to_));
-    return owed ? to_.release() : nullptr;
-  }
-
- private:
-  explicit Forward(CoreRef<Core<T>> to) : to_(std::move(to)) {}
-
-  CoreRef<Core<T>> to_;
-};
-
-// The future that then() gives: its core and the continuation of the one before in one node.
-template <typename R, typename T, typename F>
-class ThenCore final : public Core<R>, public Continuation {
- public:
-  // One reference for the handle, one for the list that the continuation is in.
-  explicit ThenCore(F&& f) : Core<R>(2) { ::new (static_cast<void*>(&f_)) F(std::move(f)); }
-  ~ThenCore() override {}
-
-  CoreBase* Run(CoreBase& done) noexcept override {
     CoreRef<Core<R>> self(this);
+    if constexpr (kFlattens) {
+      // It is running already: this is the second time.
+      if (this->state() == CoreState::kRunning) return RunSecond(std::move(self), done);
+    }
     if (!this->TryStart()) return nullptr;
-    Future<T> before = FutureOf<T>(done);
-    if constexpr (FutureTraits<std::invoke_result_t<F, Future<T>>>::kIsFuture) {
-      return RunAndFlatten(std::move(self), std::move(before));
+    Future<T> before = FutureAccess::Make(std::move(before_));
+    if constexpr (kFlattens) {
+      return RunFirst(std::move(self), std::move(before));
     } else {
       const CoreState state = this->EmplaceResultOf(
           [&]() -> decltype(auto) { return std::invoke(std::move(f_), std::move(before)); });
@@ -185,23 +174,43 @@ class ThenCore final : public Core<R>, public Continuation {
   }
 
  private:
-  CoreBase* RunAndFlatten(CoreRef<Core<R>> self, Future<T> before) noexcept {
+  CoreBase* RunFirst(CoreRef<Core<R>> self, Future<T> before) noexcept {
+    CoreRef<Core<R>> inner;
     try {
-      Future<R> inner = std::invoke(std::move(f_), std::move(before));
-      FutureAccess::CoreOf(inner, "then");
-      std::destroy_at(&f_);
-      Forward<R>::Connect(FutureAccess::Release(std::move(inner)), std::move(self));
-      return nullptr;
+      Future<R> given = std::invoke(std::move(f_), std::move(before));
+      if (!given.valid()) throw InvalidStateError("then: the callable returned an empty future");
+      inner = FutureAccess::Release(std::move(given));
     } catch (...) {
       this->EmplaceError(std::current_exception());
     }
     std::destroy_at(&f_);
-    return this->Publish(CoreState::kException) ? self.release() : nullptr;
+    if (!inner) return this->Publish(CoreState::kException) ? self.release() : nullptr;
+    if (inner->Add(*this)) {
+      (void)self.release();  // the inner future's list has it
+      return nullptr;
+    }
+    next = nullptr;  // in no list
+    return RunSecond(std::move(self), *inner);
   }
 
-  void OnCancelled() noexcept override { std::destroy_at(&f_); }
+  CoreBase* RunSecond(CoreRef<Core<R>> self, CoreBase& done) noexcept {
+    // Nobody is left to ask for the value where no continuation comes after this one and the one
+    // reference is that of whoever runs this.
+    const bool is_last_user = next == nullptr && done.IsOnlyReference();
+    const CoreState state = PassOn(static_cast<Core<R>&>(done), is_last_user, *this);
+    return this->Publish(state) ? self.release() : nullptr;
+  }
 
-  // Destroyed as soon as it has run or never will.
+  void OnCancelled() noexcept override {
+    std::destroy_at(&f_);
+    // A future that stays pending does not collect the links that were cancelled.
+    const CoreRef<Core<T>> before = std::move(before_);
+    if (before->Remove(*this)) this->Release();
+  }
+
+  // Whoever starts or cancels this may touch these, and nobody else. The callable is destroyed as
+  // soon as it has run or never will.
+  CoreRef<Core<T>> before_;
   union {
     F f_;
   };
@@ -259,7 +268,9 @@ void Future<T>::add_done_callback(F f) const {
   CoreType& core = this->core("add_done_callback");
   if (core.done()) return internal::CallDoneCallback(f, *this);
   internal::Continuation* const callback = internal::NewDoneCallback<T>(core, std::move(f));
-  if (!core.Add(*callback)) callback->Run(core);
+  if (core.Add(*callback)) return;
+  const Future self = *this;  // the callback may drop this handle, and may be kept in the core
+  callback->Run(core);
 }
 
 template <typename T>
@@ -269,15 +280,10 @@ auto Future<T>::then(F f) const {
   using Returned = internal::ResultOf<std::invoke_result_t<F, Future<T>>>;
   using R = typename internal::FutureTraits<Returned>::Flat;
 
-  CoreType& core = this->core("then");
-  auto* const next = new internal::ThenCore<R, T, F>(std::move(f));
+  this->core("then");  // throws where there is none
+  auto* const next = new internal::ThenCore<R, T, F>(core_, std::move(f));
   Future<R> future = internal::FutureAccess::Make(internal::CoreRef<internal::Core<R>>(next));
-  if (!core.Add(*next)) {
-    if (internal::CoreBase* const finished = next->Run(core)) {
-      finished->RunContinuations();
-      finished->Release();
-    }
-  }
+  next->Connect();
   return future;
 }
 
@@ -297,15 +303,15 @@ bool Promise<T>::set_running_or_notify_cancel() {
 
 template <typename T>
 void Promise<T>::set_result(internal::ResultParameter<T> value) requires(!std::is_void_v<T>) {
-  internal::Core<T>& core = Claim("set_result");
-  core.Finish(core.EmplaceResultOf([&]() -> decltype(auto) { return std::forward<T>(value); }));
+  const internal::CoreRef<internal::Core<T>> core = Claim("set_result");
+  core->Finish(core->EmplaceResultOf([&]() -> decltype(auto) { return std::forward<T>(value); }));
 }
 
 template <typename T>
 void Promise<T>::set_result() requires std::is_void_v<T> {
-  internal::Core<T>& core = Claim("set_result");
-  core.Emplace();
-  core.Finish(internal::CoreState::kValue);
+  const internal::CoreRef<internal::Core<T>> core = Claim("set_result");
+  core->Emplace();
+  core->Finish(internal::CoreState::kValue);
 }
 
 template <typename T>
@@ -313,16 +319,16 @@ void Promise<T>::set_exception(std::exception_ptr error) {
   if (error == nullptr) {
     throw InvalidStateError("set_exception: a null exception_ptr is no exception");
   }
-  Claim("set_exception").FinishWithError(std::move(error));
+  Claim("set_exception")->FinishWithError(std::move(error));
 }
 
 template <typename T>
-internal::Core<T>& Promise<T>::Claim(const char* what) {
+internal::CoreRef<internal::Core<T>> Promise<T>::Claim(const char* what) {
   if (!core_) internal::ThrowEmpty(what);
   if (!core_->TryClaim()) {
     throw InvalidStateError(std::string(what) + ": the future has ended already");
   }
-  return *core_;
+  return core_;
 }
 
 template <typename T>
