@@ -35,6 +35,13 @@ class Task;
 
 namespace internal {
 
+template <typename A>
+inline constexpr bool kLeavesByItself = false;
+template <typename T>
+inline constexpr bool kLeavesByItself<Future<T>> = true;
+template <typename T>
+inline constexpr bool kLeavesByItself<Task<T>> = true;
+
 // What the promise of a Task has, whatever its result.
 class TaskPromiseBase {
  public:
@@ -52,12 +59,18 @@ class TaskPromiseBase {
   };
   FinalAwaiter final_suspend() noexcept { return {}; }
 
-  // Each co_await passes here: from then on somebody else may resume the coroutine.
+  // Each co_await passes here. From then on somebody else may resume the coroutine; this library's
+  // own awaiters know better when, and call Leave() then.
   template <typename A>
   A&& await_transform(A&& awaited) noexcept {
-    finished_ = nullptr;
+    if constexpr (!kLeavesByItself<std::remove_cvref_t<A>>) Leave();
     return std::forward<A>(awaited);
   }
+
+  // The coroutine is about to suspend, so that it may go on outside of the Resume() that it is in;
+  // Return() where it goes on in there after all.
+  CoreBase** Leave() noexcept { return std::exchange(finished_, nullptr); }
+  void Return(CoreBase** finished) noexcept { finished_ = finished; }
 
   // Resumes the coroutine. Where that finishes it and its future has continuations, returns the
   // future's core, with a reference, instead of running them within this call: see
@@ -74,9 +87,29 @@ class TaskPromiseBase {
   CoreBase** finished_ = nullptr;
 };
 
+// The promise among `P` that a Task has, or null for other coroutines.
+template <typename P>
+TaskPromiseBase* TaskPromiseOf(std::coroutine_handle<P> handle) noexcept {
+  if constexpr (std::is_base_of_v<TaskPromiseBase, P>) {
+    return &handle.promise();
+  } else {
+    return nullptr;
+  }
+}
+
 template <typename T>
 class TaskPromise : public TaskPromiseBase {
  public:
+  TaskPromise() = default;
+  TaskPromise(const TaskPromise&) = delete;
+  TaskPromise& operator=(const TaskPromise&) = delete;
+
+  // Where something that it awaits destroys the coroutine instead of resuming it, the task never
+  // ends: whoever waits for its future is told.
+  ~TaskPromise() {
+    if (core_ && !core_->done()) core_->FinishWithError(std::make_exception_ptr(BrokenPromise()));
+  }
+
   Task<T> get_return_object() noexcept;
 
   void unhandled_exception() noexcept {
@@ -95,16 +128,26 @@ class TaskPromise : public TaskPromiseBase {
   // then `awaiting` goes on at once. It is not resumed from within, nor by a symmetric transfer
   // (which compilers turn into a call when they do not optimise), so that a loop over tasks that do
   // not suspend needs no stack.
-  bool RunFor(std::coroutine_handle<> awaiting, std::coroutine_handle<> self) noexcept {
+  template <typename P>
+  bool RunFor(std::coroutine_handle<P> awaiting, std::coroutine_handle<> self) noexcept {
     awaiting_ = awaiting;
+    awaiting_promise_ = TaskPromiseOf(awaiting);
+    CoreBase** const finished = awaiting_promise_ != nullptr ? awaiting_promise_->Leave() : nullptr;
     self.resume();
-    return !second_.exchange(true, std::memory_order_acq_rel);
+    // Where it suspended, another thread may go on with both from here on.
+    if (!second_.exchange(true, std::memory_order_acq_rel)) return true;
+    if (awaiting_promise_ != nullptr) awaiting_promise_->Return(finished);
+    return false;
   }
 
   void Finish(std::coroutine_handle<> self) noexcept {
     if (awaiting_) {
       core_->Publish(outcome_);  // nobody but the awaiting task knows of it
-      if (second_.exchange(true, std::memory_order_acq_rel)) awaiting_.resume();
+      if (second_.exchange(true, std::memory_order_acq_rel)) {
+        // Within the Resume() of this one, if there is one: its end is then handed on likewise.
+        if (awaiting_promise_ != nullptr) awaiting_promise_->Return(finished_);
+        awaiting_.resume();
+      }
       return;
     }
     CoreRef<Core<T>> core = std::move(core_);
@@ -123,6 +166,7 @@ class TaskPromise : public TaskPromiseBase {
   CoreRef<Core<T>> core_;
   CoreState outcome_ = CoreState::kValue;
   std::coroutine_handle<> awaiting_;
+  TaskPromiseBase* awaiting_promise_ = nullptr;  // where that is a task, too
   // The first run came to its end or a suspension, or the task ended: whoever is second goes on.
   std::atomic<bool> second_{false};
 };
@@ -154,14 +198,22 @@ class FutureAwaiter final : public Continuation {
  public:
   explicit FutureAwaiter(Future<T> future) : future_(std::move(future)) {}
 
+  // A coroutine may be destroyed while it is suspended here.
+  ~FutureAwaiter() {
+    if (handle_) FutureAccess::CoreOf(future_, "co_await").Remove(*this);
+  }
+
   bool await_ready() const { return future_.done(); }
 
   template <typename P>
   bool await_suspend(std::coroutine_handle<P> handle) noexcept {
     handle_ = handle;
-    if constexpr (std::is_base_of_v<TaskPromiseBase, P>) promise_ = &handle.promise();
-    // From here on, another thread may resume the coroutine and destroy this.
-    return FutureAccess::CoreOf(future_, "co_await").Add(*this);
+    promise_ = TaskPromiseOf(handle);
+    CoreBase** const finished = promise_ != nullptr ? promise_->Leave() : nullptr;
+    // Where this succeeds, another thread may resume the coroutine and destroy this.
+    if (FutureAccess::CoreOf(future_, "co_await").Add(*this)) return true;
+    if (promise_ != nullptr) promise_->Return(finished);
+    return false;
   }
 
   CoreBase* Run(CoreBase& /*done*/) noexcept override {
@@ -216,8 +268,8 @@ class [[nodiscard]] Task {
   // Runs it on this thread up to the first suspension. The future counts as running from here on.
   // InvalidStateError when it was started before.
   Future<T> start() {
-    Handle handle = TakeHandle();
-    handle.promise().Begin();
+    if (handle_) handle_.promise().Begin();  // may throw; the task is then as it was
+    const Handle handle = TakeHandle();
     Future<T> future = internal::FutureAccess::Make(handle.promise().core());
     handle.resume();
     return future;
@@ -238,7 +290,8 @@ class [[nodiscard]] Task {
     ~Awaiter() { handle_.destroy(); }
 
     bool await_ready() const noexcept { return false; }
-    bool await_suspend(std::coroutine_handle<> awaiting) {
+    template <typename P>
+    bool await_suspend(std::coroutine_handle<P> awaiting) {
       handle_.promise().Begin();
       // Where it returns true, another thread may have destroyed this meanwhile.
       return handle_.promise().RunFor(awaiting, handle_);
@@ -246,7 +299,7 @@ class [[nodiscard]] Task {
     T await_resume() { return internal::FutureAccess::Make(handle_.promise().core()).result(); }
 
    private:
-    Handle handle_;
+    const Handle handle_;
   };
 
   explicit Task(Handle handle) noexcept : handle_(handle) {}
