@@ -24,6 +24,7 @@
 #include <functional>
 #include <initializer_list>
 #include <ranges>
+#include <span>
 #include <stdexcept>
 #include <tuple>
 #include <type_traits>
@@ -208,7 +209,7 @@ Future<internal::VectorOf<internal::FutureOfRange<R>>> when_all(R&& futures) {
 
 template <typename T>
 Future<internal::VectorOf<T>> when_all(std::initializer_list<Future<T>> futures) {
-  return when_all(std::views::all(futures));
+  return when_all(std::span(futures.begin(), futures.size()));
 }
 
 template <typename... Ts>
@@ -231,7 +232,7 @@ Future<WhenAny<internal::FutureOfRange<R>>> when_any(R&& futures) {
 
 template <typename T>
 Future<WhenAny<T>> when_any(std::initializer_list<Future<T>> futures) {
-  return when_any(std::views::all(futures));
+  return when_any(std::span(futures.begin(), futures.size()));
 }
 
 }  // namespace cohort
