@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "futures/future.h"
+#include "futures/internal/future_range.h"
 #include "futures/internal/gather.h"
 
 namespace cohort {
@@ -44,13 +45,6 @@ struct WhenAny {
 };
 
 namespace internal {
-
-template <typename R>
-concept RangeOfFutures =
-    std::ranges::input_range<R> && FutureTraits<std::ranges::range_value_t<R>>::kIsFuture;
-
-template <RangeOfFutures R>
-using FutureOfRange = typename FutureTraits<std::ranges::range_value_t<R>>::Flat;
 
 // What one input contributes to a result.
 template <typename T>
@@ -182,7 +176,7 @@ class WhenAnyCore final : public GatherCore<WhenAny<T>> {
   }
 };
 
-template <RangeOfFutures R>
+template <FutureRange R>
 std::vector<CoreRef<CoreBase>> CoresOf(R&& range, const char* what) {
   std::vector<CoreRef<CoreBase>> cores;
   for (const auto& future : range) {
@@ -200,9 +194,9 @@ Future<R> Connect(C* core) {
 
 }  // namespace internal
 
-template <internal::RangeOfFutures R>
-Future<internal::VectorOf<internal::FutureOfRange<R>>> when_all(R&& futures) {
-  using T = internal::FutureOfRange<R>;
+template <internal::FutureRange R>
+Future<internal::VectorOf<internal::RangeResult<R>>> when_all(R&& futures) {
+  using T = internal::RangeResult<R>;
   return internal::Connect<internal::VectorOf<T>>(
       new internal::WhenAllOfRange<T>(internal::CoresOf(futures, "when_all")));
 }
@@ -222,9 +216,9 @@ Future<std::tuple<typename internal::Element<Ts>::type...>> when_all(Future<Ts>.
       new internal::WhenAllOfTuple<Ts...>(std::move(cores)));
 }
 
-template <internal::RangeOfFutures R>
-Future<WhenAny<internal::FutureOfRange<R>>> when_any(R&& futures) {
-  using T = internal::FutureOfRange<R>;
+template <internal::FutureRange R>
+Future<WhenAny<internal::RangeResult<R>>> when_any(R&& futures) {
+  using T = internal::RangeResult<R>;
   auto cores = internal::CoresOf(futures, "when_any");
   if (cores.empty()) throw std::invalid_argument("when_any: no futures, which would never be done");
   return internal::Connect<WhenAny<T>>(new internal::WhenAnyCore<T>(std::move(cores)));

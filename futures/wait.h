@@ -32,6 +32,8 @@
 #include "futures/future.h"
 #include "futures/internal/completion_set.h"
 #include "futures/internal/distinct.h"
+#include "futures/internal/future_range.h"
+#include "futures/internal/owning_range.h"
 #include "futures/timeout.h"
 
 namespace cohort {
@@ -59,20 +61,6 @@ struct DoneAndNotDone {
 };
 
 namespace internal {
-
-template <typename R>
-concept FutureRange =
-    std::ranges::input_range<R> && FutureTraits<std::ranges::range_value_t<R>>::kIsFuture;
-
-template <FutureRange R>
-using RangeResult = typename FutureTraits<std::ranges::range_value_t<R>>::Flat;
-
-// Whether a range that was given away owns its elements, so that they can be moved from. What only
-// refers to them lets them be changed through a constant range, too.
-template <typename R>
-concept OwningRvalue =
-    !std::is_lvalue_reference_v<R> && !std::ranges::view<R> && std::ranges::range<const R> &&
-    std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<const R>>>;
 
 // The range's futures, each once.
 template <FutureRange R>

@@ -11,8 +11,8 @@
 
 namespace cohort::internal {
 
-// First shown each item's identity; most lists come in the order of their addresses, as the
-// allocator gave them, and so need no table: that costs a comparison per item.
+// First shown each item's identity. A list in the order of its addresses, as a fresh heap gives
+// them, has no duplicates and needs no table: that costs a comparison per item.
 class DistinctFilter {
  public:
   void Add(const void* identity) {

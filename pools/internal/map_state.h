@@ -25,6 +25,7 @@
 
 #include "futures/errors.h"
 #include "futures/future.h"
+#include "futures/internal/owning_range.h"
 #include "pools/executor.h"
 #include "pools/internal/submit.h"
 
@@ -257,8 +258,7 @@ class MapState {
 template <typename Range>
 class MapInput {
   using View = std::views::all_t<Range>;
-  static constexpr bool kGivenAway =
-      !std::is_lvalue_reference_v<Range> && !std::ranges::view<std::remove_cvref_t<Range>>;
+  static constexpr bool kGivenAway = OwningRvalue<Range>;
 
  public:
   using Element = std::ranges::range_value_t<View>;
