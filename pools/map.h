@@ -33,12 +33,14 @@
 #define COHORT_POOLS_MAP_H_
 
 #include <cstddef>
+#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "pools/internal/map_state.h"
 
@@ -109,14 +111,35 @@ class MapResult {
 
 namespace internal {
 
+// The range itself; the elements of a list in braces are copied, since it does not last.
+template <typename Range>
+Range&& MapRange(Range&& range) {
+  return std::forward<Range>(range);
+}
+template <typename T>
+std::vector<T> MapRange(std::initializer_list<T> list) {
+  return list;
+}
+
+template <typename Engine, typename F, typename... Inputs>
+auto MapInputs(std::shared_ptr<Engine> engine, const MapOptions& options, F&& function,
+               Inputs... inputs) {
+  using State = MapOver<Engine, std::decay_t<F>, Inputs...>;
+  return MapResult<typename State::Result>(std::make_unique<State>(
+      std::move(engine), options, std::forward<F>(function), std::move(inputs)...));
+}
+
+template <typename Range>
+auto MakeMapInput(Range&& range) {
+  return MapInput<Range>(std::forward<Range>(range));
+}
+
 template <typename Engine, typename F, typename... Ranges>
 auto Map(std::shared_ptr<Engine> engine, const MapOptions& options, F&& function,
          Ranges&&... ranges) {
   static_assert(sizeof...(Ranges) > 0, "map: give at least one range");
-  using State = MapOver<Engine, std::decay_t<F>, MapInput<Ranges>...>;
-  return MapResult<typename State::Result>(
-      std::make_unique<State>(std::move(engine), options, std::forward<F>(function),
-                              MapInput<Ranges>(std::forward<Ranges>(ranges))...));
+  return MapInputs(std::move(engine), options, std::forward<F>(function),
+                   MakeMapInput(MapRange(std::forward<Ranges>(ranges)))...);
 }
 
 }  // namespace internal
