@@ -49,6 +49,13 @@ def _source_libraries():
 def _system_libraries():
     maybe(
         debian_library,
+        name = "cli11",
+        deb = "libcli11-dev",
+        headers = ["CLI"],
+        targets = {"cli11": "CLI11"},
+    )
+    maybe(
+        debian_library,
         name = "highway",
         deb = "libhwy-dev",
         headers = ["hwy"],

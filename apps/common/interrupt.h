@@ -1,0 +1,21 @@
+// Ctrl-C as a request to stop and report, not as the end.
+
+#ifndef COHORT_APPS_COMMON_INTERRUPT_H_
+#define COHORT_APPS_COMMON_INTERRUPT_H_
+
+namespace cohort::apps {
+
+// Takes over SIGINT and SIGTERM for the rest of the process: the first one is a request, the second
+// ends the process as usual. A signal that is ignored at the start (as a shell does for background
+// jobs) stays ignored. Call once, in main, before threads start.
+void CatchInterrupts();
+
+// Whether a signal has asked for the end. Cheap.
+bool InterruptRequested();
+
+// Blocks until `fd` can be read or is at its end, and says so; false when interrupted instead.
+bool WaitReadable(int fd);
+
+}  // namespace cohort::apps
+
+#endif  // COHORT_APPS_COMMON_INTERRUPT_H_
