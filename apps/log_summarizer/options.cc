@@ -1,0 +1,128 @@
+#include "apps/log_summarizer/options.h"
+
+#include <iostream>
+#include <map>
+
+#include "CLI/CLI.hpp"
+#include "apps/common/exit_code.h"
+
+namespace cohort::log_summarizer {
+namespace {
+
+constexpr char kDescription[] =
+    "Counts lines, errors and warnings of log files, on all processors.\n"
+    "A line counts by the level of its event, not by the words in it.";
+
+constexpr char kExamples[] = R"(
+Examples:
+  log_summarizer /var/log                     every *.log in there, rotated and compressed ones too
+  log_summarizer -r --ext log,txt services    subdirectories too, and *.txt
+  log_summarizer 'app-2026-*.log.gz' --top 5  the five files with the most errors
+  kubectl logs deploy/shop | log_summarizer -
+  log_summarizer build.log --fail-on errors   in CI: exit status 3 if there is an error
+  log_summarizer logs --format json | jq '.files[] | select(.errors > 0).file'
+
+What counts as an error (a warning):
+  2026-03-12 08:15:00 ERROR ...   the first level word that stands on its own near the start of the
+                                  line, in any case: ERROR ERR FATAL SEVERE CRIT CRITICAL ALERT
+                                  EMERG PANIC (WARN WARNING); not "0 errors", not ERROR_TIMEOUT
+  {"level":"error", ...}          JSON: level, severity, lvl, log.level; words, and the numbers of
+                                  bunyan and pino: 50 and up (40)
+  ts=... level=error ...          logfmt
+  <11>Mar 12 ...                  syslog: severity 0 to 3 (4)
+  E0312 08:15:00.000 ...          glog, klog, logcat: E and F (W)
+Indented lines and stack traces belong to the event above: they are counted as lines only.
+With --rule substring a line counts that has ERROR (otherwise WARN) anywhere in it.
+
+Exit status: 0 all was read; 1 some file was not; 2 the command line is wrong; 3 --fail-on,
+--max-errors or --max-warnings says so; 4 the report could not be written; 130 interrupted.)";
+
+const std::map<std::string, Rule> kRules = {{"level", Rule::kLevel},
+                                            {"substring", Rule::kSubstring}};
+const std::map<std::string, Format> kFormats = {{"table", Format::kTable},
+                                                {"json", Format::kJson},
+                                                {"jsonl", Format::kJsonLines},
+                                                {"csv", Format::kCsv}};
+const std::map<std::string, FailOn> kFailOns = {
+    {"never", FailOn::kNever}, {"errors", FailOn::kErrors}, {"warnings", FailOn::kWarnings}};
+const std::map<std::string, SortKey> kSortKeys = {{"errors", SortKey::kErrors},
+                                                  {"warnings", SortKey::kWarnings},
+                                                  {"lines", SortKey::kLines},
+                                                  {"bytes", SortKey::kBytes},
+                                                  {"name", SortKey::kName}};
+
+// An option whose value is one of some words.
+template <typename T>
+CLI::Option* AddChoice(CLI::App& app, const std::string& name, T& value,
+                       const std::map<std::string, T>& words, const std::string& description) {
+  std::string all;
+  for (const auto& [word, unused] : words) all += (all.empty() ? "" : "|") + word;
+  return app
+      .add_option_function<std::string>(
+          name, [&value, &words](const std::string& word) { value = words.at(word); }, description)
+      ->check(CLI::IsMember(words).description(""))
+      ->type_name(all);
+}
+
+void AddInputOptions(CLI::App& app, Options& options) {
+  app.add_option("PATH", options.paths, "Files, directories, patterns; - for standard input")
+      ->required()
+      ->type_name("");
+  app.add_flag("-r,--recursive", options.discover.recursive, "Look into subdirectories");
+  app.add_option("--ext", options.discover.extensions,
+                 "What files in directories end with, apart from rotation and compression; "
+                 "default log, '*' for all")
+      ->delimiter(',')
+      ->type_name("EXT[,EXT]")
+      ->allow_extra_args(false);
+  app.add_flag("--hidden", options.discover.hidden, "Files and directories named .* as well");
+  app.add_flag("-L,--follow", options.discover.follow_symlinks,
+               "Symbolic links in directories as well");
+}
+
+void AddReportOptions(CLI::App& app, Options& options) {
+  AddChoice(app, "--rule", options.rule, kRules, "What makes a line an error; default level");
+  AddChoice(app, "-f,--format", options.format, kFormats, "Default table");
+  AddChoice(app, "--sort", options.selection.sort, kSortKeys,
+            "Highest first, names by alphabet; default errors");
+  app.add_option("--top", options.selection.top, "Only the first N files; the total is of all")
+      ->type_name("N");
+  app.add_option("--min-errors", options.selection.min_errors, "Only files with N errors or more")
+      ->type_name("N");
+}
+
+void AddRunOptions(CLI::App& app, Options& options) {
+  AddChoice(app, "--fail-on", options.fail_on, kFailOns,
+            "Exit with 3 if there are errors (warnings: or warnings)");
+  app.add_option("--max-errors", options.max_errors, "Exit with 3 if there are more than N errors")
+      ->type_name("N");
+  app.add_option("--max-warnings", options.max_warnings,
+                 "Exit with 3 if there are more than N warnings")
+      ->type_name("N");
+  app.add_option("-j,--jobs", options.jobs, "Threads; default one for each processor")
+      ->check(CLI::Range(1, 1024).description(""))
+      ->type_name("N");
+  app.add_flag("-q,--quiet", options.quiet, "No progress and no notes, only errors");
+}
+
+}  // namespace
+
+ParsedOptions ParseOptions(int argc, const char* const* argv) {
+  Options options;
+  CLI::App app(kDescription, "log_summarizer");
+  app.footer(kExamples);
+  app.get_formatter()->column_width(30);
+  AddInputOptions(app, options);
+  AddReportOptions(app, options);
+  AddRunOptions(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool helped = error.get_exit_code() == 0;
+    app.exit(error, std::cout, std::cerr);
+    return {std::nullopt, helped ? apps::kSuccess : apps::kUsage};
+  }
+  return {std::move(options)};
+}
+
+}  // namespace cohort::log_summarizer
