@@ -19,6 +19,13 @@ void AppendCell(std::string& line, const Cell& cell, Table::Align align, std::si
   if (align == Table::Align::kLeft) line.append(blanks, ' ');
 }
 
+// Of the longest line. Columns at the end that are empty take no room.
+std::size_t WidthOfLine(std::vector<std::size_t> widths) {
+  while (!widths.empty() && widths.back() == 0) widths.pop_back();
+  const std::size_t gaps = widths.empty() ? 0 : kGap * (widths.size() - 1);
+  return std::accumulate(widths.begin(), widths.end(), gaps);
+}
+
 }  // namespace
 
 std::vector<std::size_t> Table::Widths() const {
@@ -33,8 +40,7 @@ std::vector<std::size_t> Table::Widths() const {
 
 std::string Table::ToString() const {
   const std::vector<std::size_t> widths = Widths();
-  const std::size_t gaps = widths.empty() ? 0 : kGap * (widths.size() - 1);
-  const std::size_t total = std::accumulate(widths.begin(), widths.end(), gaps);
+  const std::size_t total = WidthOfLine(widths);
   std::string text;
   for (const auto& row : rows_) {
     std::string line(row.empty() ? total : 0, '-');

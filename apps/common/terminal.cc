@@ -51,6 +51,12 @@ void AppendEscaped(std::string& out, char byte) {
   }
 }
 
+// Marks that change the direction of writing can make a name look like another.
+bool ChangesDirection(wchar_t code) {
+  return (code >= 0x200e && code <= 0x200f) || (code >= 0x202a && code <= 0x202e) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
 bool IsPlain(unsigned char byte) { return byte >= 0x20 && byte < 0x7f && byte != '\\'; }
 
 }  // namespace
@@ -73,7 +79,8 @@ std::string Printable(std::string_view text) {
     } else {
       UseUtf8();
       const Character character = Decode(text);
-      if (character.size > 1 && iswprint(character.code) != 0) {
+      if (character.size > 1 && iswprint(character.code) != 0 &&
+          !ChangesDirection(character.code)) {
         size = character.size;
         out += text.substr(0, size);
       } else {

@@ -146,10 +146,11 @@ bool IsLogcatThreadtime(const char* at, const char* line, const char* end) {
   return IsNumber(TokenBefore(thread.data(), line));
 }
 
-// A letter as a field: "[E]", "|W|", Tornado's "[E 260102 03:04:05", ESP-IDF's "E (1234) tag:".
+// A letter as a field: "[E]", "|W|", Tornado's "[E 260102 03:04:05", ESP-IDF's "E (1234) tag:",
+// Ruby's "E, [2026-01-02T03:04:05".
 bool IsMarkedLetter(const char* at, const char* line, const char* end) {
   if (end - at < 3) return false;
-  if (at == line) return at[1] == ' ' && at[2] == '(';
+  if (at == line) return (at[1] == ' ' && at[2] == '(') || (at[1] == ',' && at[2] == ' ');
   const char before = at[-1];
   if (before == '[' && at[1] == ' ') return kIsDigit(at[2]);
   return (before == '[' && at[1] == ']') || (before == '(' && at[1] == ')') ||
@@ -196,6 +197,7 @@ bool StartsWithExceptionClass(std::string_view line) {
   });
   const std::string_view name(line.begin(), stop);
   if (stop != line.end() && *stop != ':' && *stop != '\r') return false;
+  if (name == "Error" || name == "Warning") return false;
   return absl::EndsWith(name, "Error") || absl::EndsWith(name, "Exception") ||
          absl::EndsWith(name, "Throwable") || absl::EndsWith(name, "Warning");
 }

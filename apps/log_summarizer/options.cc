@@ -64,14 +64,21 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& name, T& value,
       ->type_name(all);
 }
 
+// An option whose value is a number from 0 on.
+template <typename T>
+void AddNumber(CLI::App& app, const std::string& name, T& value, const std::string& description) {
+  app.add_option(name, value, description)
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->type_name("N");
+}
+
 void AddInputOptions(CLI::App& app, Options& options) {
   app.add_option("PATH", options.paths, "Files, directories, patterns; - for standard input")
       ->required()
       ->type_name("");
   app.add_flag("-r,--recursive", options.discover.recursive, "Look into subdirectories");
   app.add_option("--ext", options.discover.extensions,
-                 "What files in directories end with, apart from rotation and compression; "
-                 "default log, '*' for all")
+                 "What names in directories end with; default log, '*' for all")
       ->delimiter(',')
       ->type_name("EXT[,EXT]")
       ->allow_extra_args(false);
@@ -85,20 +92,16 @@ void AddReportOptions(CLI::App& app, Options& options) {
   AddChoice(app, "-f,--format", options.format, kFormats, "Default table");
   AddChoice(app, "--sort", options.selection.sort, kSortKeys,
             "Highest first, names by alphabet; default errors");
-  app.add_option("--top", options.selection.top, "Only the first N files; the total is of all")
-      ->type_name("N");
-  app.add_option("--min-errors", options.selection.min_errors, "Only files with N errors or more")
-      ->type_name("N");
+  AddNumber(app, "--top", options.selection.top, "Only the first N files; the total is of all");
+  AddNumber(app, "--min-errors", options.selection.min_errors, "Only files with N errors or more");
 }
 
 void AddRunOptions(CLI::App& app, Options& options) {
   AddChoice(app, "--fail-on", options.fail_on, kFailOns,
-            "Exit with 3 if there are errors (warnings: or warnings)");
-  app.add_option("--max-errors", options.max_errors, "Exit with 3 if there are more than N errors")
-      ->type_name("N");
-  app.add_option("--max-warnings", options.max_warnings,
-                 "Exit with 3 if there are more than N warnings")
-      ->type_name("N");
+            "Exit with 3 if there are errors, or even warnings");
+  AddNumber(app, "--max-errors", options.max_errors, "Exit with 3 if there are more than N errors");
+  AddNumber(app, "--max-warnings", options.max_warnings,
+            "Exit with 3 if there are more than N warnings");
   app.add_option("-j,--jobs", options.jobs, "Threads; default one for each processor")
       ->check(CLI::Range(1, 1024).description(""))
       ->type_name("N");
@@ -118,9 +121,12 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool helped = error.get_exit_code() == 0;
-    app.exit(error, std::cout, std::cerr);
-    return {std::nullopt, helped ? apps::kSuccess : apps::kUsage};
+    if (error.get_exit_code() == 0) {
+      std::cout << app.help();
+      return {std::nullopt, apps::kSuccess};
+    }
+    std::cerr << "log_summarizer: " << error.what() << "; log_summarizer --help shows how\n";
+    return {std::nullopt, apps::kUsage};
   }
   return {std::move(options)};
 }

@@ -53,7 +53,7 @@ void CountWhole(const Part& part, LineScanner& scanner, PartResult& result) {
   scanner.Start();
   OpenedContent opened = OpenContent(std::make_unique<FileSource>(part.source->Get()));
   result.content = opened.content;
-  while (const std::size_t n = ReadFully(*opened.source, scanner.space())) {
+  while (const std::size_t n = opened.source->Read(scanner.space())) {
     scanner.Take(n);
     result.bytes += n;
   }

@@ -45,7 +45,7 @@ enum class Outcome { kRead, kFailed, kInterrupted };
 
 struct PartResult {
   std::size_t file = 0;
-  LineCounts counts = {};        // of what could be read
+  LineCounts counts = {};   // of what could be read
   std::uint64_t bytes = 0;  // that were counted: of compressed files, what is in them
   Content content = {};
   Outcome outcome = Outcome::kRead;

@@ -25,7 +25,7 @@ struct FileSummary {
   std::string name;
   Totals totals = {};  // of what could be read
   Content content = {};
-  std::string error = {};         // why it could not be read (to its end), or ""
+  std::string error = {};    // why it could not be read (to its end), or ""
   bool interrupted = false;  // the user ended it before its end, or before its start
 };
 
