@@ -10,7 +10,7 @@ Verdict LevelOf(std::string_view line) {
   std::string padded(kScanPadding, '\0');
   padded.append(line).append(kScanPadding, '\0');
   const char* begin = padded.data() + kScanPadding;
-  return JudgeLine(begin, begin + line.size());
+  return BestKernels().judge_line(begin, begin + line.size());
 }
 
 }  // namespace cohort::log_summarizer

@@ -8,122 +8,12 @@
 #include "absl/strings/match.h"
 
 namespace cohort::log_summarizer {
-namespace {
 
-using Kind = LevelName::Kind;
-
-constexpr LevelName kError{Level::kError};
-constexpr LevelName kWarning{Level::kWarning};
-constexpr LevelName kOther{Level::kOther};
-
-LevelName NameOfThree(std::uint64_t packed) {
-  switch (packed) {
-    case Pack("ERR"):
-    case Pack("FTL"):
-      return kError;
-    case Pack("WRN"):
-      return kWarning;
-    case Pack("INF"):
-    case Pack("DBG"):
-    case Pack("TRC"):
-    case Pack("VRB"):
-      return kOther;
-    case Pack("LOG"):
-      return {Level::kOther, Kind::kPostgres};
-    default:
-      return {};
-  }
-}
-
-LevelName NameOfFour(std::uint64_t packed) {
-  switch (packed) {
-    case Pack("INFO"):
-      return kOther;
-    case Pack("WARN"):
-      return kWarning;
-    case Pack("CRIT"):
-      return kError;
-    case Pack("FINE"):
-    case Pack("NOTE"):
-      return {Level::kOther, Kind::kEnglish};
-    default:
-      return {};
-  }
-}
-
-LevelName NameOfFive(std::uint64_t packed) {
-  switch (packed) {
-    case Pack("ERROR"):
-    case Pack("FATAL"):
-    case Pack("PANIC"):
-    case Pack("ALERT"):
-    case Pack("EMERG"):
-      return kError;
-    case Pack("DEBUG"):
-    case Pack("TRACE"):
-    case Pack("FINER"):
-      return kOther;
-    default:
-      return {};
-  }
-}
-
-LevelName NameOfSix(std::uint64_t packed) {
-  switch (packed) {
-    case Pack("SEVERE"):
-    case Pack("DPANIC"):
-      return kError;
-    case Pack("NOTICE"):
-    case Pack("FINEST"):
-      return kOther;
-    case Pack("CONFIG"):
-      return {Level::kOther, Kind::kEnglish};
-    case Pack("DETAIL"):
-      return {Level::kOther, Kind::kPostgres};
-    default:
-      return {};
-  }
-}
-
-LevelName NameOfSeven(std::uint64_t packed) {
-  switch (packed) {
-    case Pack("WARNING"):
-      return kWarning;
-    case Pack("VERBOSE"):
-      return kOther;
-    case Pack("CONTEXT"):
-      return {Level::kOther, Kind::kPostgres};
-    default:
-      return {};
-  }
-}
-
-// Names of eight letters and more; `word` has all of them.
-LevelName NameOfMany(std::string_view word) {
-  if (absl::EqualsIgnoreCase(word, "critical")) return kError;
-  if (absl::EqualsIgnoreCase(word, "emergency")) return kError;
-  if (absl::EqualsIgnoreCase(word, "information")) return kOther;
-  if (absl::EqualsIgnoreCase(word, "statement")) return {Level::kOther, Kind::kPostgres};
+LevelName internal::NameOfLong(std::string_view word) {
+  if (absl::EqualsIgnoreCase(word, "emergency")) return {Level::kError};
+  if (absl::EqualsIgnoreCase(word, "information")) return {Level::kOther};
+  if (absl::EqualsIgnoreCase(word, "statement")) return {Level::kOther, LevelName::Kind::kPostgres};
   return {};
-}
-
-}  // namespace
-
-LevelName NameOf(std::uint64_t packed, std::string_view word) {
-  switch (word.size()) {
-    case 3:
-      return NameOfThree(packed);
-    case 4:
-      return NameOfFour(packed);
-    case 5:
-      return NameOfFive(packed);
-    case 6:
-      return NameOfSix(packed);
-    case 7:
-      return NameOfSeven(packed);
-    default:
-      return word.size() < 8 ? LevelName{} : NameOfMany(word);
-  }
 }
 
 Level LevelFromLetter(char letter) {

@@ -4,6 +4,7 @@
 #define COHORT_APPS_LOG_SUMMARIZER_LEVEL_NAME_H_
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -32,8 +33,78 @@ constexpr std::uint64_t Pack(std::string_view name) {
   return packed;
 }
 
-// What `word` names, in any case; `packed` is Pack() of it in capitals.
-LevelName NameOf(std::uint64_t packed, std::string_view word);
+namespace internal {
+
+// A name of at most eight letters.
+struct NameEntry {
+  std::uint64_t packed = 0;
+  LevelName name = {};
+};
+
+// Names by a hash without collisions: one look decides, where a tree of comparisons would have the
+// processor guess wrong for about every line.
+class NameTable {
+ public:
+  consteval NameTable() {
+    while (!Fill()) multiplier_ *= 0x5851f42d4c957f2d;  // odd, so it stays odd
+  }
+
+  constexpr LevelName Find(std::uint64_t packed) const {
+    const NameEntry& entry = entries_[Slot(packed)];
+    return entry.packed == packed ? entry.name : LevelName();
+  }
+
+ private:
+  static constexpr int kBits = 8;
+
+  constexpr std::size_t Slot(std::uint64_t packed) const {
+    return static_cast<std::size_t>((packed * multiplier_) >> (64 - kBits));
+  }
+
+  consteval bool Fill() {
+    entries_ = {};
+    bool fits = true;
+    const auto add = [&](std::string_view name, Level level, LevelName::Kind kind) {
+      NameEntry& entry = entries_[Slot(Pack(name))];
+      fits = fits && entry.packed == 0;
+      entry = {Pack(name), {level, kind}};
+    };
+    for (std::string_view name : {"ERROR", "ERR", "FATAL", "FTL", "SEVERE", "CRIT", "CRITICAL",
+                                  "ALERT", "EMERG", "PANIC", "DPANIC"}) {
+      add(name, Level::kError, LevelName::Kind::kPlain);
+    }
+    for (std::string_view name : {"WARN", "WARNING", "WRN"}) {
+      add(name, Level::kWarning, LevelName::Kind::kPlain);
+    }
+    for (std::string_view name : {"INFO", "INF", "DEBUG", "DBG", "TRACE", "TRC", "NOTICE",
+                                  "VERBOSE", "VRB", "FINER", "FINEST"}) {
+      add(name, Level::kOther, LevelName::Kind::kPlain);
+    }
+    for (std::string_view name : {"FINE", "CONFIG", "NOTE"}) {
+      add(name, Level::kOther, LevelName::Kind::kEnglish);
+    }
+    for (std::string_view name : {"LOG", "DETAIL", "CONTEXT"}) {
+      add(name, Level::kOther, LevelName::Kind::kPostgres);
+    }
+    return fits;
+  }
+
+  std::uint64_t multiplier_ = 0x9e3779b97f4a7c15;
+  std::array<NameEntry, 1 << kBits> entries_ = {};
+};
+
+inline constexpr NameTable kNames;
+
+// Of nine letters and more.
+LevelName NameOfLong(std::string_view word);
+
+}  // namespace internal
+
+// What `word` names, in any case; `packed` is Pack() of it in capitals. Here, to be inlined: it is
+// called for each line.
+inline LevelName NameOf(std::uint64_t packed, std::string_view word) {
+  return word.size() <= 8 ? internal::kNames.Find(packed) : internal::NameOfLong(word);
+}
 
 // The level that the whole of a field's value names, in any case ("Error", "WRN", "E", "ERROR2"),
 // or kNone.

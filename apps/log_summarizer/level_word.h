@@ -14,6 +14,8 @@ namespace cohort::log_summarizer {
 // on, also past `end`.
 Level LevelAt(const char* at, const char* line, const char* end);
 
+inline bool StartsWithDigit(const char* line) { return *line >= '0' && *line <= '9'; }
+
 // Whether the line, whose level stands at `at`, is surely the start of an event.
 bool IsFirm(const char* at, const char* line, const char* end);
 

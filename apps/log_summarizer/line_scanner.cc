@@ -50,7 +50,8 @@ std::uint64_t LineCounts::Of(Level level) const {
   return firm[index] + (events(loose) > events(firm) ? loose[index] : 0);
 }
 
-LineScanner::LineScanner(Rule rule) : rule_(rule), memory_(new char[kMemory]) {
+LineScanner::LineScanner(Rule rule, const Kernels& kernels)
+    : rule_(rule), kernels_(kernels), memory_(new char[kMemory]) {
   block_ = AlignToPage(memory_.get() + kBefore);
   std::memset(block_ - kBefore, 0, kBefore);
 }
@@ -76,7 +77,7 @@ void LineScanner::Take(std::size_t n) {
 }
 
 void LineScanner::TakeLevels(const char* begin, const char* end) {
-  const char* line = ScanLevels(begin, end, counts_.by_verdict);
+  const char* line = kernels_.scan_levels(begin, end, counts_.by_verdict);
   open_ = line != end || (open_ && line == begin);
   line = std::find_if(line, end, [](char c) { return c != '\0'; });
   Keep(line, end);
@@ -88,7 +89,7 @@ void LineScanner::TakeLevels(const char* begin, const char* end) {
 }
 
 void LineScanner::TakeSubstrings(const char* begin, const char* end) {
-  const char* line = ScanSubstrings(begin, end, substrings_, counts_.by_verdict);
+  const char* line = kernels_.scan_substrings(begin, end, substrings_, counts_.by_verdict);
   open_ = line != end || (open_ && line == begin);
   Keep(std::max(line, end - std::min<std::ptrdiff_t>(kCutWord, end - begin)), end);
 }
@@ -103,7 +104,7 @@ void LineScanner::CountOpenLine() {
   Verdict verdict;
   if (rule_ == Rule::kLevel) {
     std::memset(block_, 0, kScanPadding);
-    verdict = JudgeLine(block_ - kept_, block_);
+    verdict = kernels_.judge_line(block_ - kept_, block_);
   } else if (substrings_.error || substrings_.warning) {
     verdict.level = substrings_.error ? Level::kError : Level::kWarning;
   }

@@ -47,7 +47,7 @@ class LineScanner {
   // The most that one Take() accepts. A space and its scan fit in a processor's second cache.
   static constexpr std::size_t kBlock = 256 * 1024;
 
-  explicit LineScanner(Rule rule);
+  explicit LineScanner(Rule rule, const Kernels& kernels = BestKernels());
 
   // Begins a stream; `within_line`: at a byte that some line before it may reach up to, so that
   // counting starts after the first newline.
@@ -72,6 +72,7 @@ class LineScanner {
   void CountOpenLine();
 
   Rule rule_;
+  Kernels kernels_;
   std::unique_ptr<char[]> memory_;
   char* block_;               // the space, with room before it for a line's beginning
   std::size_t kept_ = 0;      // bytes right before the space that are yet to be judged

@@ -10,13 +10,15 @@
 #include <string_view>
 
 #include "apps/log_summarizer/reference.h"
+#include "apps/log_summarizer/scan_kernels.h"
 
 namespace cohort::log_summarizer {
 namespace {
 
 // Feeds `text` in pieces whose sizes `next_size` chooses.
-LineCounts Scan(std::string_view text, Rule rule, const std::function<std::size_t()>& next_size) {
-  LineScanner scanner(rule);
+LineCounts Scan(std::string_view text, Rule rule, const std::function<std::size_t()>& next_size,
+                const Kernels& kernels = BestKernels()) {
+  LineScanner scanner(rule, kernels);
   scanner.Start();
   while (!text.empty()) {
     const std::size_t n = std::min({next_size(), text.size(), scanner.space().size()});
@@ -106,10 +108,13 @@ TEST_P(LineScannerPropertyTest, SameAsTheReferenceHoweverItIsCut) {
   for (int i = 0; i < 300; ++i) {
     const std::string log = RandomLog(random, random() % 3000);
     const LineCounts expected = ReferenceCount(log, GetParam());
-    ASSERT_EQ(ScanWhole(log, GetParam()), expected) << i;
     const std::size_t longest = 1 + random() % 200;
     const auto next_size = [&] { return 1 + random() % longest; };
-    ASSERT_EQ(Scan(log, GetParam(), next_size), expected) << i << ", up to " << longest;
+    for (const Kernels& kernels : UsableKernels()) {
+      const auto all = [] { return LineScanner::kBlock; };
+      ASSERT_EQ(Scan(log, GetParam(), all, kernels), expected) << i << ", " << kernels.name;
+      ASSERT_EQ(Scan(log, GetParam(), next_size, kernels), expected) << i << ", " << kernels.name;
+    }
   }
 }
 

@@ -54,14 +54,11 @@ Level LevelOfJsonObject(std::string_view json) {
 bool IsOneOf(char c, std::string_view chars) { return chars.find(c) != chars.npos; }
 
 Verdict LevelOfText(std::string_view line) {
-  // Colours in the first block are seen before a level in it, those of the second after it.
   const std::string padded = Padded(line);
   const char* begin = padded.data();
   const char* end = begin + line.size();
   for (std::size_t i = 0; i < line.size() && i < kLevelWindow; ++i) {
-    if (i % 64 == 0 && line.substr(i, 64).find('\x1b') != line.npos) {
-      return ReferenceLevelOf(WithoutEscapes(line));
-    }
+    if (line[i] == '\x1b') return ReferenceLevelOf(WithoutEscapes(line));
     Level level = Level::kNone;
     if (line[i] == '{') {
       if (i + 1 < line.size() && line[i + 1] == '"') level = LevelOfJsonObject(line.substr(i));

@@ -9,6 +9,8 @@
 #include "apps/log_summarizer/level_word.h"
 #include "apps/log_summarizer/structured_level.h"
 
+// Two versions: AVX2, and what every processor of this architecture has.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "apps/log_summarizer/scan_kernels.cc"
 #include "hwy/foreach_target.h"
@@ -125,60 +127,69 @@ HWY_INLINE std::uint64_t LowBits(std::ptrdiff_t n) {
 // Byte classes by nibble: a byte has the class bits that both its nibbles have.
 constexpr std::uint8_t kInitials = 0x03;    // letters that begin level words
 constexpr std::uint8_t kDelimiters = 0x7c;  // what may stand before one
+constexpr std::uint8_t kSpecials = 0x80;    // { and escape, which need a look wherever they are
 alignas(16) constexpr std::uint8_t kLowNibble[16] = {
-    0x06,  // 0: p P, blank
-    0x01,  // 1: a A
-    0x00,
-    0x01 | 0x02,                // 2, 3: c C, s S
-    0x01 | 0x02,                // 4: d D, t T
-    0x01,                       // 5: e E
-    0x01 | 0x02,                // 6: f F, v V
-    0x02,                       // 7: w W
-    0x04,                       // 8: (
-    0x01 | 0x04 | 0x40,         // 9: i I, ), tab
-    0x08,                       // a: :
-    0x08 | 0x10 | 0x20 | 0x40,  // b: ; [ {, escape
-    0x01 | 0x04 | 0x08 | 0x20,  // c: l L, comma, <, |
-    0x10 | 0x20,                // d: ] }
-    0x01 | 0x04 | 0x08,         // e: n N, ., >
-    0x00,
+    0x02 | 0x04,                       // 0: p P, blank
+    0x01,                              // 1: a A
+    0x00,                              // 2
+    0x01 | 0x02,                       // 3: c C, s S
+    0x01 | 0x02,                       // 4: d D, t T
+    0x01,                              // 5: e E
+    0x01 | 0x02,                       // 6: f F, v V
+    0x02,                              // 7: w W
+    0x04,                              // 8: (
+    0x01 | 0x04 | 0x40,                // 9: i I, ), tab
+    0x08,                              // a: :
+    0x08 | 0x10 | 0x20 | 0x40 | 0x80,  // b: ; [ {, escape
+    0x01 | 0x04 | 0x08 | 0x20,         // c: l L, comma, <, |
+    0x10 | 0x20,                       // d: ] }
+    0x01 | 0x04 | 0x08,                // e: n N, ., >
+    0x00,                              // f
 };
 alignas(16) constexpr std::uint8_t kHighNibble[16] = {
-    0x40, 0x40, 0x04, 0x08, 0x01, 0x02 | 0x10, 0x01, 0x02 | 0x20, 0, 0, 0, 0, 0, 0, 0, 0};
+    0x40, 0x40 | 0x80, 0x04, 0x08, 0x01, 0x02 | 0x10, 0x01, 0x02 | 0x20 | 0x80,
+    0,    0,           0,    0,    0,    0,           0,    0};
 
 // 64 bytes of a line as bits.
 struct TextMasks {
   std::uint64_t initials = 0;
   std::uint64_t delimiters = 0;
-  std::uint64_t braces = 0;
-  std::uint64_t escapes = 0;
+  std::uint64_t specials = 0;
 };
+
+// Bits where `classes` has one of `wanted`.
+HWY_INLINE std::uint64_t BitsWith(Vec classes, std::uint8_t wanted) {
+  const Bytes d;
+  constexpr std::uint64_t kAll = ~std::uint64_t{0} >> (64 - hn::MaxLanes(Bytes()));
+  return BitsOf(hn::Eq(hn::And(classes, hn::Set(d, wanted)), hn::Zero(d))) ^ kAll;
+}
+
+HWY_INLINE Vec ClassesOf(Vec text) {
+  const Bytes d;
+#if HWY_TARGET == HWY_SCALAR
+  // A vector of one byte has no room for a table.
+  const std::uint8_t byte = hn::GetLane(text);
+  return hn::Set(d, kLowNibble[byte & 0x0f] & kHighNibble[byte >> 4]);
+#else
+  const Vec low =
+      hn::TableLookupBytes(hn::LoadDup128(d, kLowNibble), hn::And(text, hn::Set(d, 0x0f)));
+  const Vec high = hn::TableLookupBytes(hn::LoadDup128(d, kHighNibble), hn::ShiftRight<4>(text));
+  return hn::And(low, high);
+#endif
+}
 
 HWY_INLINE TextMasks ClassifyText(const char* at) {
   const Bytes d;
-  const Vec low_table = hn::LoadDup128(d, kLowNibble);
-  const Vec high_table = hn::LoadDup128(d, kHighNibble);
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(at);
   TextMasks masks;
   for (std::size_t i = 0; i < 64; i += hn::Lanes(d)) {
-    const Vec text = hn::LoadU(d, bytes + i);
-    const Vec low = hn::TableLookupBytes(low_table, hn::And(text, hn::Set(d, 0x0f)));
-    const Vec high = hn::TableLookupBytes(high_table, hn::ShiftRight<4>(text));
-    const Vec classes = hn::And(low, high);
-    const Vec zero = hn::Zero(d);
-    masks.initials |= BitsOf(hn::Ne(hn::And(classes, hn::Set(d, kInitials)), zero)) << i;
-    masks.delimiters |= BitsOf(hn::Ne(hn::And(classes, hn::Set(d, kDelimiters)), zero)) << i;
-    masks.braces |= BitsOf(hn::Eq(text, hn::Set(d, '{'))) << i;
-    masks.escapes |= BitsOf(hn::Eq(text, hn::Set(d, 0x1b))) << i;
+    const Vec classes = ClassesOf(hn::LoadU(d, bytes + i));
+    masks.initials |= BitsWith(classes, kInitials) << i;
+    masks.delimiters |= BitsWith(classes, kDelimiters) << i;
+    masks.specials |= BitsWith(classes, kSpecials) << i;
   }
   return masks;
 }
-
-// A level and where it was found.
-struct Finding {
-  Level level = Level::kNone;
-  const char* at = nullptr;
-};
 
 Verdict JudgeExcerpt(const Excerpt& excerpt);
 
@@ -188,42 +199,31 @@ HWY_NOINLINE Level JudgeJson(const char* at, const char* end) {
   return JudgeExcerpt(Unwrapped(json.wrapped)).level;
 }
 
+// The verdict on a line with the level at `at`.
+HWY_INLINE Verdict VerdictOf(Level level, const char* at, const char* line, const char* end) {
+  if (StartsWithDigit(line) || IsFirm(at, line, end)) return {level};
+  const std::string_view head(line, std::min<std::size_t>(end - line, 256));
+  return IsTraceLine(head) ? Verdict{} : Verdict{level, Footing::kLoose};
+}
+
 HWY_INLINE Level LevelAtCandidate(const char* at, const char* line, const char* end) {
   if (*at != '{') return LevelAt(at, line, end);
   return at[1] == '"' ? JudgeJson(at, end) : Level::kNone;
-}
-
-// The first level among the candidates in the 64 bytes at `block`.
-HWY_INLINE Finding FirstLevel(std::uint64_t candidates, const char* block, const char* line,
-                              const char* end) {
-  for (; candidates != 0; candidates &= candidates - 1) {
-    const char* at = block + std::countr_zero(candidates);
-    const Level level = LevelAtCandidate(at, line, end);
-    if (level != Level::kNone) return {level, at};
-  }
-  return {};
-}
-
-HWY_INLINE Verdict VerdictOf(Finding finding, const char* line, const char* end) {
-  if (finding.level == Level::kNone || IsFirm(finding.at, line, end)) return {finding.level};
-  const std::string_view head(line, std::min<std::size_t>(end - line, 256));
-  if (IsTraceLine(head)) return {};
-  return {finding.level, Footing::kLoose};
 }
 
 // The first level word that stands on its own within kLevelWindow.
 HWY_INLINE Verdict JudgeText(const char* line, const char* end) {
   std::uint64_t after_delimiter = 1;
   for (const char* block = line; block < end && block < line + kLevelWindow; block += 64) {
-    const std::uint64_t present = LowBits(end - block);
     const TextMasks masks = ClassifyText(block);
-    if ((masks.escapes & present) != 0) {
-      return JudgeExcerpt(WithoutEscapes(line, end));
-    }
     const std::uint64_t starts = masks.delimiters << 1 | after_delimiter;
-    const Finding finding =
-        FirstLevel(((masks.initials & starts) | masks.braces) & present, block, line, end);
-    if (finding.level != Level::kNone) return VerdictOf(finding, line, end);
+    std::uint64_t candidates = ((masks.initials & starts) | masks.specials) & LowBits(end - block);
+    for (; candidates != 0; candidates &= candidates - 1) {
+      const char* at = block + std::countr_zero(candidates);
+      if (*at == '\x1b') return JudgeExcerpt(WithoutEscapes(line, end));
+      const Level level = LevelAtCandidate(at, line, end);
+      if (level != Level::kNone) return VerdictOf(level, at, line, end);
+    }
     after_delimiter = masks.delimiters >> 63;
   }
   return {};
@@ -386,22 +386,37 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace cohort::log_summarizer {
+namespace {
 
-HWY_EXPORT(ScanLevels);
-HWY_EXPORT(ScanSubstrings);
-HWY_EXPORT(JudgeLine);
+// By hand and not by HWY_EXPORT, which needs libhwy: loading that takes 5 ms, for it measures the
+// processor's clock.
+constexpr Kernels kPortable = {"portable", &HWY_STATIC_DISPATCH(ScanLevels),
+                               &HWY_STATIC_DISPATCH(ScanSubstrings),
+                               &HWY_STATIC_DISPATCH(JudgeLine)};
 
-const char* ScanLevels(const char* begin, const char* end, VerdictCounts& counts) {
-  return HWY_DYNAMIC_DISPATCH(ScanLevels)(begin, end, counts);
+#if HWY_ARCH_X86
+constexpr Kernels kAvx2 = {"AVX2", &N_AVX2::ScanLevels, &N_AVX2::ScanSubstrings,
+                           &N_AVX2::JudgeLine};
+
+bool HasAvx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+         __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("f16c");
+}
+#endif
+
+}  // namespace
+
+std::vector<Kernels> UsableKernels() {
+#if HWY_ARCH_X86
+  if (HasAvx2()) return {kAvx2, kPortable};
+#endif
+  return {kPortable};
 }
 
-const char* ScanSubstrings(const char* begin, const char* end, SubstringState& state,
-                           VerdictCounts& counts) {
-  return HWY_DYNAMIC_DISPATCH(ScanSubstrings)(begin, end, state, counts);
-}
-
-Verdict JudgeLine(const char* line, const char* end) {
-  return HWY_DYNAMIC_DISPATCH(JudgeLine)(line, end);
+const Kernels& BestKernels() {
+  static const Kernels best = UsableKernels().front();
+  return best;
 }
 
 }  // namespace cohort::log_summarizer
