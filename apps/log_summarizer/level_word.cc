@@ -24,7 +24,7 @@ std::uint64_t Load(const char* at) {
   return bytes;
 }
 
-constexpr std::uint64_t Repeat(std::uint8_t byte) { return 0x0101010101010101 * byte; }
+constexpr std::uint64_t Repeat(std::uint64_t byte) { return 0x0101010101010101 * byte; }
 
 // Where in the eight bytes the run of ASCII letters that begins them ends.
 int LetterRun(std::uint64_t bytes) {
@@ -170,6 +170,9 @@ bool Stands(LevelName name, const char* at, std::size_t size, const char* line, 
   const bool capitals = (Load(at) & Repeat(0x20) & LowBytes(static_cast<int>(size))) == 0;
   const char before = at == line ? ' ' : at[-1];
   const char after = at + size >= end ? ' ' : at[size];
+  if (capitals && before == ' ' && after == ' ' && name.kind != LevelName::Kind::kPostgres) {
+    return true;
+  }
   if (!EndsWord(after, capitals)) return false;
   if (name.kind == LevelName::Kind::kPostgres) return capitals && after == ':';
   if (before == '.') return FollowsFacility(at, line);

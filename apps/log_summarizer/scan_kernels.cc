@@ -71,6 +71,21 @@ inline Excerpt Unwrapped(std::string_view escaped) {
   return plain;
 }
 
+// The first letters of the keys that IsLevelKey() and its kin know.
+inline bool MayBeginLevelKey(char c) {
+  switch (c) {
+    case 'l':
+    case 'L':
+    case 's':
+    case 'S':
+    case '@':
+    case 'P':
+      return true;
+    default:
+      return false;
+  }
+}
+
 inline Level LevelOfState(SubstringState state) {
   return state.error ? Level::kError : state.warning ? Level::kWarning : Level::kNone;
 }
@@ -191,12 +206,74 @@ HWY_INLINE TextMasks ClassifyText(const char* at) {
   return masks;
 }
 
+// Bit i: the exclusive or of bits 0 to i. Of quotes: what lies within them, opening quotes
+// included.
+HWY_INLINE std::uint64_t PrefixXor(std::uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
+// The quotes of JSON as bits.
+struct JsonMasks {
+  std::uint64_t opening = 0;  // quotes that open strings
+  std::uint64_t outside = 0;  // opening brackets and backslashes outside strings
+  std::uint64_t closing = 0;  // closing brackets outside strings
+  bool odd = false;           // backslashes in a row
+};
+
+// Masks of 64 bytes after 64 bytes of one JSON text.
+class JsonBlocks {
+ public:
+  HWY_INLINE JsonMasks Next(const char* block, std::uint64_t present) {
+    const std::uint64_t slashes = MaskOf(block, '\\') & present;
+    const std::uint64_t escaped = slashes << 1 | after_slash_;
+    const std::uint64_t quotes = MaskOf(block, '"') & present & ~escaped;
+    const std::uint64_t within = PrefixXor(quotes) ^ within_;
+    const std::uint64_t opens = MaskOf(block, '{') | MaskOf(block, '[') | slashes;
+    after_slash_ = slashes >> 63;
+    within_ = std::uint64_t{0} - (within >> 63);
+    const std::uint64_t closes = MaskOf(block, '}') | MaskOf(block, ']');
+    return {quotes & within, opens & ~within & present, closes & ~within & present,
+            (slashes & escaped) != 0};
+  }
+
+ private:
+  std::uint64_t after_slash_ = 0;  // 1: the last byte was a backslash
+  std::uint64_t within_ = 0;       // all ones: it was within a string
+};
+
+// The level field of an object without objects before it and with simple escapes; otherwise kNone.
+HWY_INLINE Level JudgeFlatJson(const char* at, const char* end) {
+  JsonBlocks blocks;
+  for (const char* block = at; block < end; block += 64) {
+    const JsonMasks masks = blocks.Next(block, LowBits(end - block));
+    const std::uint64_t first_brace = block == at ? 1 : 0;
+    if (masks.odd || masks.outside != first_brace) return Level::kNone;
+    const std::uint64_t before_end = (masks.closing - 1) & ~masks.closing;
+    for (std::uint64_t quotes = masks.opening & before_end; quotes != 0; quotes &= quotes - 1) {
+      const char* text = block + std::countr_zero(quotes) + 1;
+      if (!MayBeginLevelKey(*text)) continue;
+      const Level level = LevelOfJsonKey(text, end);
+      if (level != Level::kNone) return level;
+    }
+    if (masks.closing != 0) return Level::kNone;
+  }
+  return Level::kNone;
+}
+
 Verdict JudgeExcerpt(const Excerpt& excerpt);
 
 HWY_NOINLINE Level JudgeJson(const char* at, const char* end) {
+  const Level level = JudgeFlatJson(at, end);
+  if (level != Level::kNone) return level;
   const JsonLevel json = LevelOfJson(at, end);
   if (json.level != Level::kNone || json.wrapped.empty()) return json.level;
   return JudgeExcerpt(Unwrapped(json.wrapped)).level;
+}
+
+HWY_INLINE Level LevelAtCandidate(const char* at, const char* line, const char* end) {
+  if (*at != '{') return LevelAt(at, line, end);
+  return at[1] == '"' ? JudgeJson(at, end) : Level::kNone;
 }
 
 // The verdict on a line with the level at `at`.
@@ -204,11 +281,6 @@ HWY_INLINE Verdict VerdictOf(Level level, const char* at, const char* line, cons
   if (StartsWithDigit(line) || IsFirm(at, line, end)) return {level};
   const std::string_view head(line, std::min<std::size_t>(end - line, 256));
   return IsTraceLine(head) ? Verdict{} : Verdict{level, Footing::kLoose};
-}
-
-HWY_INLINE Level LevelAtCandidate(const char* at, const char* line, const char* end) {
-  if (*at != '{') return LevelAt(at, line, end);
-  return at[1] == '"' ? JudgeJson(at, end) : Level::kNone;
 }
 
 // The first level word that stands on its own within kLevelWindow.
@@ -231,16 +303,10 @@ HWY_INLINE Verdict JudgeText(const char* line, const char* end) {
 
 // Whether the 64 bytes at `line` begin with a key and an equals sign.
 HWY_INLINE bool IsLogfmt(const char* line, std::uint64_t equals) {
-  if (equals == 0) return false;
+  const std::uint64_t before_sign = (equals - 1) & ~equals;
+  if (equals == 0 || (MaskOf(line, ' ') & before_sign) != 0) return false;
   const char* sign = line + std::countr_zero(equals);
   return std::all_of(line, sign, [](char c) { return IsLogfmtKeyChar(c); });
-}
-
-// Bit i: the exclusive or of bits 0 to i. Of quotes: what lies within them, opening quotes
-// included.
-HWY_INLINE std::uint64_t PrefixXor(std::uint64_t bits) {
-  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
-  return bits;
 }
 
 // Whether the equals sign at `sign` ends a level key that follows a blank.

@@ -48,6 +48,8 @@ std::optional<std::uint64_t> NumberAt(const char* at, const char* end) {
   return number;
 }
 
+constexpr std::ptrdiff_t kMaxJsonKey = 13;  // severity_text
+
 // What numbers under a key mean.
 enum class Key { kNone, kLevel, kPythonNumber, kMongo };
 
@@ -171,6 +173,7 @@ const char* EndOfValue(const char* at, const char* end) {
 }  // namespace
 
 bool IsLevelKey(std::string_view key) {
+  if (key == "level") return true;
   switch (key.size()) {
     case 3:
       return absl::EqualsIgnoreCase(key, "lvl");
@@ -190,6 +193,17 @@ bool IsLevelKey(std::string_view key) {
     default:
       return false;
   }
+}
+
+Level LevelOfJsonKey(const char* at, const char* end) {
+  const std::string_view rest = View(at, at + std::min(end - at, kMaxJsonKey + 1));
+  const std::size_t size = rest.find('"');
+  if (size == rest.npos) return Level::kNone;
+  const Key key = KeyOf(rest.substr(0, size));
+  if (key == Key::kNone) return Level::kNone;
+  const char* colon = SkipBlanks(at + size + 1, end);
+  if (colon == end || *colon != ':') return Level::kNone;
+  return LevelOfJsonValue(key, SkipBlanks(colon + 1, end), end);
 }
 
 JsonLevel LevelOfJson(const char* at, const char* end) { return JsonWalk(at, end).Run(); }

@@ -21,6 +21,9 @@ struct JsonLevel {
 // lvl, log.level and their kin, or log: {level}. What a string contains is never taken for a field.
 JsonLevel LevelOfJson(const char* at, const char* end);
 
+// The level where the text after the opening quote at `at` is a level key with its value.
+Level LevelOfJsonKey(const char* at, const char* end);
+
 // The level key of a line of key=value pairs, which blanks part. A key within quotes is none.
 Level LevelOfLogfmt(const char* at, const char* end);
 
