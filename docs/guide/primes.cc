@@ -2,6 +2,7 @@
 #include <iostream>
 #include <ranges>
 
+#include "futures/future.h"
 #include "pools/thread_pool_executor.h"
 
 bool is_prime(int n) {
