@@ -5,12 +5,12 @@
 #include <stdexcept>
 #include <utility>
 
-#include "pools/internal/usable_cpus.h"
+#include "pools/usable_cpus.h"
 
 namespace cohort {
 namespace {
 
-int DefaultWorkers() { return std::min(32, internal::UsableCpus() + 4); }
+int DefaultWorkers() { return std::min(32, usable_cpus() + 4); }
 
 std::string DefaultPrefix() {
   static std::atomic<unsigned> pools{0};

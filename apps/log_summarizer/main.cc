@@ -24,6 +24,7 @@
 #include "apps/log_summarizer/summarize.h"
 #include "apps/log_summarizer/summary.h"
 #include "pools/thread_pool_executor.h"
+#include "pools/usable_cpus.h"
 
 namespace cohort::log_summarizer {
 namespace {
@@ -40,10 +41,6 @@ void EnterUsersDirectory() {
   }
 }
 
-// The pool's own default has four threads more than there are processors to use, for tasks that
-// wait. These tasks compute.
-int UsableProcessors() { return std::max(1, ThreadPoolExecutor().max_workers() - 4); }
-
 void ShowProgress(apps::ProgressLine& line, const Progress& progress) {
   if (!line.Due()) return;
   const std::size_t percent = 100 * progress.tasks / progress.all_tasks;
@@ -52,7 +49,7 @@ void ShowProgress(apps::ProgressLine& line, const Progress& progress) {
 }
 
 Summary CountAll(const Options& options, const std::vector<FoundFile>& files) {
-  const int jobs = options.jobs > 0 ? options.jobs : UsableProcessors();
+  const int jobs = options.jobs > 0 ? options.jobs : usable_cpus();
   std::vector<Batch> batches = Plan(files, jobs);
   const int useful = static_cast<int>(std::min<std::size_t>(batches.size(), 1024));
   ThreadPoolExecutor pool(
