@@ -5,7 +5,13 @@ namespace cohort::internal {
 bool PriorityQueue::Push(Runnable& task, int priority) {
   const std::lock_guard lock(mutex_);
   if (closed_) return false;
-  tasks_[priority].push_back(&task);
+  auto& equals = tasks_[priority];
+  try {
+    equals.push_back(&task);
+  } catch (...) {
+    if (equals.empty()) tasks_.erase(priority);
+    throw;
+  }
   if (priority > 0) urgent_.fetch_add(1, std::memory_order_relaxed);
   pushes_.fetch_add(1, std::memory_order_relaxed);
   size_.fetch_add(1, std::memory_order_seq_cst);

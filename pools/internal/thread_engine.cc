@@ -33,7 +33,14 @@ void ThreadEngine::Schedule(Runnable& task, int priority) {
       options_.observer->on_queued(record->Observed());
     }
   }
-  if (!Enqueue(task, priority)) {
+  bool accepted = false;
+  try {
+    accepted = Enqueue(task, priority);
+  } catch (...) {
+    GiveRoom();
+    throw;
+  }
+  if (!accepted) {
     GiveRoom();
     ThrowRefusal();
   }
@@ -296,7 +303,11 @@ void ThreadEngine::JoinAll() {
       const std::lock_guard lock(threads_mutex_);
       handles.swap(handles_);
     }
-    if (handles.empty()) return;
+    if (handles.empty()) {
+      if (!HasWork()) return;
+      sched_yield();  // whoever has just added that is about to start a thread for it
+      continue;
+    }
     // A thread that one of these starts meanwhile is found in the next round.
     for (std::thread& handle : handles) handle.join();
   }
@@ -316,7 +327,9 @@ void ThreadEngine::Release() {
     return;
   }
   Shutdown({});
-  if (Worker::CurrentOf(*this) != nullptr) DetachAll();
+  // Those of the other threads, on one of its own. Else there is none left; but a map range may, in
+  // another thread, have added a task just before the end and start a thread for it only now.
+  DetachAll();
 }
 
 PoolStats ThreadEngine::Stats() const {

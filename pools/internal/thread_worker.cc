@@ -51,6 +51,10 @@ void ThreadEngine::Worker::Main() {
   if (RunInitializer()) {
     while (Runnable* const task = NextTask()) {
       Execute(*task);
+      // The task forked, and its child came back from it: the queues are the parent's business, and
+      // without another thread the child ends here.
+      if (engine_.InForkedChild()) [[unlikely]]
+        return;
       LeaveIfSurplus();
     }
   }
@@ -96,16 +100,19 @@ Runnable* ThreadEngine::Worker::FindTask() noexcept {
   return engine_.prioritized_.PopAny();
 }
 
-// The first of a batch; the others go to the own deque, where others can take them too.
+// The first of a batch; the others go to the own deque, where others can take them too. Behind what
+// is there already, for that came earlier.
 Runnable* ThreadEngine::Worker::TakeInjected() noexcept {
   if (engine_.injected_.Empty()) return nullptr;
   Runnable* batch[kLargestBatch];
   const auto share = static_cast<std::size_t>(2 * engine_.options_.max_workers);
   const std::size_t count = engine_.injected_.PopSome(batch, NextBatch(), share);
   if (count == 0) return nullptr;
-  if (count > 1) deque_.Push(batch + 1, count - 1);
+  const bool is_first = deque_.Empty();
+  const std::size_t taken = is_first ? 1 : 0;
+  if (count > taken) deque_.Push(batch + taken, count - taken);
   if (count > 1 || !engine_.injected_.Empty()) engine_.NotifySleeper();
-  return batch[0];
+  return is_first ? batch[0] : deque_.TakeOldest();
 }
 
 // Twice the last one if that was worked off quickly; one where it was not, or a while ago. One look
@@ -281,6 +288,8 @@ CoreState ThreadEngine::Worker::InvokeObserved(Runnable& task) noexcept {
 
 bool ThreadEngine::Worker::RunAwaited(CoreBase& awaited) {
   if (awaited.executor_id() != engine_.id() || !StackHasRoom()) return false;
+  if (engine_.InForkedChild()) [[unlikely]]
+    return false;
   if (deque_.PopIfNewest(&awaited)) {
     const bool begun = awaited.Begin();
     if (begun) Run(awaited);
@@ -299,6 +308,10 @@ bool ThreadEngine::Worker::StackHasRoom() const noexcept {
 }
 
 void ThreadEngine::Worker::BeginBlocking(Deadline /*deadline*/) {
+  // In a child that a task forked, others may hold the locks for ever, and the parent's tasks must
+  // not run a second time.
+  if (engine_.InForkedChild()) [[unlikely]]
+    return;
   engine_.blocked_.fetch_add(1, std::memory_order_seq_cst);
   engine_.active_.fetch_sub(1, std::memory_order_seq_cst);
   if (!engine_.HasWork()) return;
@@ -313,6 +326,8 @@ void ThreadEngine::Worker::BeginBlocking(Deadline /*deadline*/) {
 }
 
 void ThreadEngine::Worker::EndBlocking() noexcept {
+  if (engine_.InForkedChild()) [[unlikely]]
+    return;
   engine_.active_.fetch_add(1, std::memory_order_seq_cst);
   engine_.blocked_.fetch_sub(1, std::memory_order_seq_cst);
 }

@@ -41,6 +41,7 @@ class ThreadEngine::Worker final : public WaitScheduler {
 
   // On the worker's own thread: a task that it submits.
   void Push(Runnable& task) {
+    deque_.Reserve(1);  // throws before anything has changed
     pushed_.Add(1);
     deque_.Push(&task);
   }

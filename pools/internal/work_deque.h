@@ -38,6 +38,11 @@ class WorkDeque {
   WorkDeque(const WorkDeque&) = delete;
   WorkDeque& operator=(const WorkDeque&) = delete;
 
+  // Owner. The next Push() of that many does not throw.
+  void Reserve(std::size_t count) {
+    BufferFor(bottom_.load(std::memory_order_relaxed), static_cast<int64_t>(count));
+  }
+
   // Owner. The store of bottom_ is sequentially consistent: whoever goes to sleep after it sees the
   // entry, or is seen to sleep by what the owner reads next.
   void Push(Runnable* task) {
