@@ -185,8 +185,8 @@ TEST(Submit, OneWorkerKeepsTheOrder) {
   constexpr int kTasks = 20'000;
   std::vector<int> order;
   {
-    ThreadPoolExecutor pool(1);
     Gate gate;
+    ThreadPoolExecutor pool(1);
     pool.post([&] { gate.Pass(); });
     for (int i = 0; i < kTasks; ++i) pool.post([&order, i] { order.push_back(i); });
     gate.Open();
@@ -406,8 +406,8 @@ TEST(Stats, CountEverything) {
 
 // CPU time, not wall time: a worker that polled would use all that passes.
 TEST(Idle, UsesNoCpu) {
-  ThreadPoolExecutor pool(8);
   Gate gate;
+  ThreadPoolExecutor pool(8);
   for (int i = 0; i < 8; ++i) pool.post([&gate] { gate.Pass(); });
   gate.AwaitArrivals(8);
   gate.Open();

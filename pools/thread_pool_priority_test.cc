@@ -16,8 +16,8 @@ using Limits = std::numeric_limits<int>;
 // What a pool of one worker makes of tasks that are all there when it begins.
 std::vector<int> OrderOf(const std::vector<int>& priorities) {
   std::vector<int> order;
-  ThreadPoolExecutor pool(1);
   Gate gate;
+  ThreadPoolExecutor pool(1);
   const auto busy = pool.submit([&gate] { gate.Pass(); });
   gate.AwaitArrivals(1);
   for (int i = 0; i < static_cast<int>(priorities.size()); ++i) {

@@ -117,8 +117,8 @@ TEST(Shutdown, CancellingSignalsWhatRuns) {
 }
 
 TEST(Shutdown, NotCancellingSignalsNobody) {
-  ThreadPoolExecutor pool(1);
   Gate gate;
+  ThreadPoolExecutor pool(1);
   const auto running = pool.submit([&](std::stop_token stop) {
     gate.Pass();
     return stop.stop_requested();

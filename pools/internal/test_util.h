@@ -22,7 +22,8 @@
 
 namespace cohort {
 
-// Keeps a pool's workers busy until it is opened, in a way that the pool knows nothing of.
+// Keeps a pool's workers busy until it is opened, in a way that the pool knows nothing of. To be
+// declared before the pool: it must be there for as long as tasks may use it.
 class Gate {
  public:
   Gate() = default;

@@ -14,7 +14,7 @@
 //
 // Sleep. `idle_` counts in one word the searchers (awake, looking for work) and the sleepers. Who
 // adds work wakes nobody when there is a searcher, else one sleeper, else a reserve or new thread
-// if there is a place. Nothing is forgotten, because of two rules:
+// if there is a place. Nothing is forgotten, because of three rules:
 //
 //   1. Who adds a task, or gives a place up, does so before it reads idle_ and active_. Who is
 //   about
@@ -22,6 +22,8 @@
 //      consistent: at least one of the two sees the other.
 //   2. A searcher that stops being one (it found a task, or goes to sleep) looks at the queues
 //      afterwards: the last searcher that found something wakes another for what is left.
+//   3. A thread that is started, or comes out of reserve, does the same: it is no searcher, but the
+//      last one may have added it for all that was left.
 
 #ifndef COHORT_POOLS_INTERNAL_THREAD_ENGINE_H_
 #define COHORT_POOLS_INTERNAL_THREAD_ENGINE_H_

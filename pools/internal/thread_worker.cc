@@ -48,6 +48,7 @@ ThreadEngine::Worker* ThreadEngine::Worker::CurrentOf(const ThreadEngine& engine
 
 void ThreadEngine::Worker::Main() {
   SetUpThread();
+  PassOn();
   if (RunInitializer()) {
     while (Runnable* const task = NextTask()) {
       Execute(*task);
@@ -246,6 +247,13 @@ void ThreadEngine::Worker::LeaveIfSurplus() noexcept {
     engine_.Notify();
   }
   Park();  // whoever ends it has taken a place for this thread
+  PassOn();
+}
+
+// Rule 3: a thread that was added does not count as a searcher; whoever added it may have been the
+// last one, on whom all that came meanwhile relied.
+void ThreadEngine::Worker::PassOn() noexcept {
+  if (engine_.HasWork()) engine_.Notify();
 }
 
 void ThreadEngine::Worker::Execute(Runnable& task) noexcept {

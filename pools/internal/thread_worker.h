@@ -89,6 +89,7 @@ class ThreadEngine::Worker final : public WaitScheduler {
   void StopSearching() noexcept;
   bool IsSurplus() const noexcept;
   void LeaveIfSurplus() noexcept;
+  void PassOn() noexcept;
 
   void Execute(Runnable& task) noexcept;
   void Run(Runnable& task) noexcept;
