@@ -308,6 +308,11 @@ struct Stored<void> {
 // Calls the unobserved-exception hook (see future.h).
 void ReportUnobserved(const std::exception_ptr& error) noexcept;
 
+// Ends the reference. By itself this would do what std::destroy_at does; but libstdc++ counts the
+// references to an exception in code that ThreadSanitizer does not see. Where a thread that has
+// looked at the exception dropped its reference just before, the freeing here looks like a race.
+void DestroyException(std::exception_ptr& error) noexcept;
+
 // A core with a result of type T. A promise's is just this; tasks derive from it.
 template <typename T>
 class Core : public CoreBase {
@@ -324,7 +329,7 @@ class Core : public CoreBase {
         break;
       case CoreState::kException:
         if (!WasObserved()) ReportUnobserved(error_);
-        std::destroy_at(&error_);
+        DestroyException(error_);
         break;
       default:
         break;
