@@ -137,11 +137,6 @@ void ThreadEngine::Notify() noexcept {
   }
 }
 
-void ThreadEngine::NotifySleeper() noexcept {
-  const uint64_t idle = idle_.load(std::memory_order_seq_cst);
-  if (Searchers(idle) == 0 && Sleepers(idle) > 0) WakeSleeper();
-}
-
 // True: a thread is, or comes, looking for work.
 bool ThreadEngine::WakeSleeper() noexcept {
   Worker* sleeper = nullptr;
@@ -161,6 +156,7 @@ bool ThreadEngine::WakeSleeper() noexcept {
 // or may be held up for long.
 bool ThreadEngine::NeedsThread() const noexcept {
   if (blocked_.load(std::memory_order_seq_cst) > 0) return true;
+  if (threads_.load(std::memory_order_seq_cst) == 0) return true;
   uint64_t outstanding = injected_.pushes() + prioritized_.pushes() -
                          cancelled_.load(std::memory_order_relaxed) -
                          abandoned_.load(std::memory_order_relaxed);
@@ -305,7 +301,8 @@ void ThreadEngine::JoinAll() {
     }
     if (handles.empty()) {
       if (!HasWork()) return;
-      sched_yield();  // whoever has just added that is about to start a thread for it
+      Notify();  // as whoever has just added that is about to do
+      sched_yield();
       continue;
     }
     // A thread that one of these starts meanwhile is found in the next round.

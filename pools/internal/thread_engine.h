@@ -16,8 +16,7 @@
 // adds work wakes nobody when there is a searcher, else one sleeper, else a reserve or new thread
 // if there is a place. Nothing is forgotten, because of three rules:
 //
-//   1. Who adds a task, or gives a place up, does so before it reads idle_ and active_. Who is
-//   about
+//   1. Who adds a task, or gives a place up, does so before it reads idle_ and active_. Who is about
 //      to sleep counts itself in idle_ before it looks at all queues a last time. Both sequentially
 //      consistent: at least one of the two sees the other.
 //   2. A searcher that stops being one (it found a task, or goes to sleep) looks at the queues
@@ -114,7 +113,6 @@ class ThreadEngine final : public RegisteredExecutor,
   // Threads and their sleep.
   void Notify() noexcept;
   void NotifyOrThrow();
-  void NotifySleeper() noexcept;
   bool WakeSleeper() noexcept;
   void AddThread();
   bool NeedsThread() const noexcept;

@@ -112,7 +112,8 @@ Runnable* ThreadEngine::Worker::TakeInjected() noexcept {
   const bool is_first = deque_.Empty();
   const std::size_t taken = is_first ? 1 : 0;
   if (count > taken) deque_.Push(batch + taken, count - taken);
-  if (count > 1 || !engine_.injected_.Empty()) engine_.NotifySleeper();
+  // While it was in hand, this batch was in no queue for others to see.
+  if (count > 1 || !engine_.injected_.Empty()) engine_.Notify();
   return is_first ? batch[0] : deque_.TakeOldest();
 }
 
