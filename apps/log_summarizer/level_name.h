@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "apps/log_summarizer/verdict.h"
@@ -104,6 +106,28 @@ LevelName NameOfLong(std::string_view word);
 // called for each line.
 inline LevelName NameOf(std::uint64_t packed, std::string_view word) {
   return word.size() <= 8 ? internal::kNames.Find(packed) : internal::NameOfLong(word);
+}
+
+// The ASCII letters that begin a text, up to eight of them.
+struct LeadingWord {
+  std::uint64_t packed;  // Pack() of them in capitals
+  int size;
+  bool capitals;  // they are
+};
+
+// Reads eight bytes at `at`.
+inline LeadingWord LeadingWordOf(const char* at) {
+  constexpr auto repeat = [](std::uint64_t byte) { return 0x0101010101010101 * byte; };
+  std::uint64_t bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  // The highest bit of each byte: it is from a to z, in either case.
+  const std::uint64_t low = (bytes | repeat(0x20)) & repeat(0x7f);
+  const std::uint64_t from_a = low + repeat(0x80 - 'a');
+  const std::uint64_t after_z = low + repeat(0x80 - 'z' - 1);
+  const std::uint64_t others = ~(from_a & ~after_z & ~bytes) & repeat(0x80);
+  const int size = std::countr_zero(others) / 8;
+  const std::uint64_t within = size == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << 8 * size) - 1;
+  return {bytes & repeat(0xdf) & within, size, (bytes & repeat(0x20) & within) == 0};
 }
 
 // The level that the whole of a field's value names, in any case ("Error", "WRN", "E", "ERROR2"),

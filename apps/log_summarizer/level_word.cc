@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "absl/strings/ascii.h"
@@ -17,28 +17,6 @@ namespace {
 // Lambdas, which are inlined, and not functions.
 constexpr auto kIsDigit = [](char c) { return c >= '0' && c <= '9'; };
 constexpr auto kIsLetter = [](char c) { return absl::ascii_isalpha(c); };
-
-std::uint64_t Load(const char* at) {
-  std::uint64_t bytes;
-  std::memcpy(&bytes, at, sizeof bytes);
-  return bytes;
-}
-
-constexpr std::uint64_t Repeat(std::uint64_t byte) { return 0x0101010101010101 * byte; }
-
-// Where in the eight bytes the run of ASCII letters that begins them ends.
-int LetterRun(std::uint64_t bytes) {
-  const std::uint64_t low = (bytes | Repeat(0x20)) & Repeat(0x7f);
-  const std::uint64_t from_a = low + Repeat(0x80 - 'a');
-  const std::uint64_t after_z = low + Repeat(0x80 - 'z' - 1);
-  const std::uint64_t other = ~(from_a & ~after_z & ~bytes) & Repeat(0x80);
-  return std::countr_zero(other) / 8;
-}
-
-// The lowest `n` bytes, n <= 8.
-constexpr std::uint64_t LowBytes(int n) {
-  return n >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * n)) - 1;
-}
 
 bool Digits(const char* at, const char* end, int n) {
   return end - at >= n && std::all_of(at, at + n, kIsDigit);
@@ -110,17 +88,8 @@ bool FollowsFacility(const char* at, const char* line) {
   return IsFacility(token);
 }
 
-bool IsFieldKey(std::uint64_t packed, int size) {
-  return (size == 5 && packed == Pack("LEVEL")) || (size == 3 && packed == Pack("LVL")) ||
-         (size == 8 && packed == Pack("SEVERITY"));
-}
-
-// glog and klog: "E0102 03:04:05", or with a year "E20260102 03:04:05".
-bool IsGlog(const char* at, const char* end) {
-  const char* date = at + 1;
-  if (!Digits(date, end, 4)) return false;
-  const char* time = date + (Digits(date, end, 8) ? 8 : 4);
-  return end - time > 3 && *time == ' ' && Digits(time + 1, end, 2) && time[3] == ':';
+bool IsFieldKey(std::uint64_t packed) {
+  return packed == Pack("LEVEL") || packed == Pack("LVL") || packed == Pack("SEVERITY");
 }
 
 // logcat's brief form: "E/Tag( 1234): ".
@@ -165,11 +134,11 @@ Level LetterAt(const char* at, const char* line, const char* end) {
   return stands ? level : Level::kNone;
 }
 
-// Whether a level word of this kind stands as a level where it does.
-bool Stands(LevelName name, const char* at, std::size_t size, const char* line, const char* end) {
-  const bool capitals = (Load(at) & Repeat(0x20) & LowBytes(static_cast<int>(size))) == 0;
+// Whether a level word of this kind, [at, word_end), stands as a level where it does.
+bool Stands(LevelName name, bool capitals, const char* at, const char* word_end, const char* line,
+            const char* end) {
   const char before = at == line ? ' ' : at[-1];
-  const char after = at + size >= end ? ' ' : at[size];
+  const char after = word_end == end ? ' ' : *word_end;
   if (capitals && before == ' ' && after == ' ' && name.kind != LevelName::Kind::kPostgres) {
     return true;
   }
@@ -207,19 +176,26 @@ bool StartsWithExceptionClass(std::string_view line) {
 
 }  // namespace
 
+bool IsGlog(const char* at, const char* end) {
+  const char* date = at + 1;
+  if (!Digits(date, end, 4)) return false;
+  const char* time = date + (Digits(date, end, 8) ? 8 : 4);
+  return end - time > 3 && *time == ' ' && Digits(time + 1, end, 2) && time[3] == ':';
+}
+
 Level LevelAt(const char* at, const char* line, const char* end) {
-  const std::uint64_t bytes = Load(at);
-  int size = LetterRun(bytes);
-  if (size < 3) return size == 1 ? LetterAt(at, line, end) : Level::kNone;
-  const std::uint64_t packed = bytes & Repeat(0xdf) & LowBytes(size);
-  while (size >= 8 && size < 12 && at + size < end && absl::ascii_isalpha(at[size])) ++size;
-  if (at + size > end) return Level::kNone;
-  const LevelName name = NameOf(packed, {at, static_cast<std::size_t>(size)});
+  const LeadingWord word = LeadingWordOf(at);
+  if (word.size < 3) return word.size == 1 ? LetterAt(at, line, end) : Level::kNone;
+  const char* after = at + word.size;
+  while (word.size == 8 && after - at < 12 && after < end && absl::ascii_isalpha(*after)) ++after;
+  if (after > end) return Level::kNone;
+  const LevelName name = NameOf(word.packed, {at, static_cast<std::size_t>(after - at)});
   if (name.level != Level::kNone) {
-    return Stands(name, at, size, line, end) ? name.level : Level::kNone;
+    const bool stands = Stands(name, word.capitals, at, after, line, end);
+    return stands ? name.level : Level::kNone;
   }
-  const bool is_field = IsFieldKey(packed, size) && at + size < end && at[size] == '=';
-  return is_field ? LevelOfLogfmtValue(at + size + 1, end) : Level::kNone;
+  const bool is_field = after < end && *after == '=' && IsFieldKey(word.packed);
+  return is_field ? LevelOfLogfmtValue(after + 1, end) : Level::kNone;
 }
 
 bool IsFirm(const char* at, const char* line, const char* end) {

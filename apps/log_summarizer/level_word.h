@@ -16,6 +16,10 @@ Level LevelAt(const char* at, const char* line, const char* end);
 
 inline bool StartsWithDigit(const char* line) { return *line >= '0' && *line <= '9'; }
 
+// Whether glog's and klog's letter stands at `at`, whichever it is: "E0312 08:15:00", or with a
+// year "E20260312 08:15:00".
+bool IsGlog(const char* at, const char* end);
+
 // Whether the line, whose level stands at `at`, is surely the start of an event.
 bool IsFirm(const char* at, const char* line, const char* end);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "apps/log_summarizer/level_name.h"
 #include "apps/log_summarizer/level_word.h"
 #include "apps/log_summarizer/structured_level.h"
 
@@ -319,6 +320,17 @@ HWY_INLINE bool EndsLevelKey(const char* sign, const char* line) {
   return IsLevelKey({key, static_cast<std::size_t>(sign - key)});
 }
 
+// LevelOfLogfmtValue(), for the common case of a plain word.
+HWY_INLINE Level LevelOfField(const char* value, const char* end) {
+  const LeadingWord word = LeadingWordOf(value);
+  const char* after = value + word.size;
+  if (word.size > 2 && word.size < 8 && after < end && *after == ' ') {
+    const Level level = NameOf(word.packed, {value, static_cast<std::size_t>(word.size)}).level;
+    if (level != Level::kNone) return level;
+  }
+  return LevelOfLogfmtValue(value, end);
+}
+
 // Looks for the level key among the first 64 bytes by their masks; where quotes are odd or it is
 // not there, walks the line.
 HWY_INLINE Level JudgeLogfmt(std::uint64_t equals, const char* line, const char* end) {
@@ -328,7 +340,7 @@ HWY_INLINE Level JudgeLogfmt(std::uint64_t equals, const char* line, const char*
   const bool odd = (MaskOf(line, '\\') & present) != 0 || (quotes & within & ~(equals << 1)) != 0;
   for (std::uint64_t signs = odd ? 0 : equals & ~within; signs != 0; signs &= signs - 1) {
     const char* sign = line + std::countr_zero(signs);
-    if (EndsLevelKey(sign, line)) return LevelOfLogfmtValue(sign + 1, end);
+    if (EndsLevelKey(sign, line)) return LevelOfField(sign + 1, end);
   }
   return LevelOfLogfmt(line, end);
 }
@@ -341,6 +353,10 @@ HWY_INLINE Verdict JudgeIndented(const char* line, const char* end) {
 }
 
 HWY_INLINE Verdict JudgeLettered(const char* line, const char* end) {
+  if (StartsWithDigit(line + 1) && IsGlog(line, end)) {
+    const Level level = LevelFromLetter(*line);
+    if (level != Level::kNone) return {level};
+  }
   const std::uint64_t equals = MaskOf(line, '=') & LowBits(end - line);
   if (IsLogfmt(line, equals)) return {JudgeLogfmt(equals, line, end)};
   return JudgeText(line, end);
