@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <regex>
 
+#include "absl/strings/ascii.h"
 #include "apps/log_summarizer/level_word.h"
 #include "apps/log_summarizer/structured_level.h"
 
@@ -73,9 +73,10 @@ Verdict LevelOfText(std::string_view line) {
 }
 
 bool IsLogfmt(std::string_view line) {
-  static const std::regex kStart("[A-Za-z@_][A-Za-z0-9_.@/-]*=");
-  const std::string head(line.substr(0, 64));
-  return std::regex_search(head, kStart, std::regex_constants::match_continuous);
+  const std::string_view key = line.substr(0, 64).substr(0, line.find('='));
+  if (key.size() >= std::min<std::size_t>(line.size(), 64) || key.empty()) return false;
+  if (!absl::ascii_isalpha(key[0]) && key[0] != '@' && key[0] != '_') return false;
+  return std::all_of(key.begin(), key.end(), IsLogfmtKeyChar);
 }
 
 }  // namespace
