@@ -16,8 +16,8 @@
 // adds work wakes nobody when there is a searcher, else one sleeper, else a reserve or new thread
 // if there is a place. Nothing is forgotten, because of three rules:
 //
-//   1. Who adds a task, or gives a place up, does so before it reads idle_ and active_. Who is about
-//      to sleep counts itself in idle_ before it looks at all queues a last time. Both sequentially
+//   1. Who adds a task, or gives a place up, does so before it reads idle_ and active_. Who goes to
+//      sleep counts itself in idle_ before it looks at all queues a last time. Both sequentially
 //      consistent: at least one of the two sees the other.
 //   2. A searcher that stops being one (it found a task, or goes to sleep) looks at the queues
 //      afterwards: the last searcher that found something wakes another for what is left.
