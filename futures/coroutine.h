@@ -174,7 +174,8 @@ class TaskPromise : public TaskPromiseBase {
 template <typename T>
 class TaskPromiseWithReturn : public TaskPromise<T> {
  public:
-  template <typename U>
+  // With a default, so that `co_return {1, 2}` makes a T.
+  template <typename U = T>
   requires std::is_convertible_v<U&&, T>
   void return_value(U&& value) {
     if constexpr (std::is_reference_v<T>) {
