@@ -2,7 +2,7 @@
 //
 //   Future<std::vector<Page>> pages = when_all(fetches);
 //   Future<std::tuple<A, B>> both = when_all(fa, fb);
-//   Future<WhenAny<Page>> fastest = when_any(mirrors);
+//   Future<WhenAny<Page>> fastest = when_any(mirrors);          // or when_any(near, far)
 //
 // None of them blocks; all may be called anywhere. An empty handle among the inputs:
 // InvalidStateError. Cancelling the future that they give ends that one alone: the inputs go on.
@@ -20,6 +20,7 @@
 #define COHORT_FUTURES_COMBINATORS_H_
 
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
@@ -227,6 +228,11 @@ Future<WhenAny<internal::RangeResult<R>>> when_any(R&& futures) {
 template <typename T>
 Future<WhenAny<T>> when_any(std::initializer_list<Future<T>> futures) {
   return when_any(std::span(futures.begin(), futures.size()));
+}
+
+template <typename T, std::same_as<Future<T>>... Rest>
+Future<WhenAny<T>> when_any(Future<T> first, Rest... rest) {
+  return when_any({std::move(first), std::move(rest)...});
 }
 
 }  // namespace cohort

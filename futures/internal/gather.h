@@ -56,7 +56,7 @@ class GatherCore : public Core<R> {
  private:
   struct Node final : Continuation {
     CoreBase* Run(CoreBase& done) noexcept override {
-      if (gather->Decides(done)) return gather->Decide(this - gather->nodes_.get());
+      if (gather->Decides(done)) return gather->Decide(gather->IndexOf(*this));
       gather->Release();
       return nullptr;
     }
@@ -64,6 +64,10 @@ class GatherCore : public Core<R> {
     GatherCore* gather = nullptr;
     bool registered = false;
   };
+
+  std::size_t IndexOf(const Node& node) const noexcept {
+    return static_cast<std::size_t>(&node - nodes_.get());
+  }
 
   // Ends the node's reference or hands it on.
   CoreBase* Decide(std::size_t index) noexcept {
