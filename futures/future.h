@@ -32,6 +32,7 @@
 #ifndef COHORT_FUTURES_FUTURE_H_
 #define COHORT_FUTURES_FUTURE_H_
 
+#include <compare>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -141,6 +142,11 @@ class Future {
 
   // The same task.
   friend bool operator==(const Future&, const Future&) noexcept = default;
+
+  // An order without a meaning, for std::set and the keys of std::map.
+  friend std::strong_ordering operator<=>(const Future& a, const Future& b) noexcept {
+    return std::compare_three_way()(a.core_.get(), b.core_.get());
+  }
 
   template <typename H>
   friend H AbslHashValue(H h, const Future& future) {

@@ -56,6 +56,11 @@ struct FutureTraits<Future<T>> {
   static constexpr bool kIsFuture = true;
   using Flat = T;
 };
+// A callable may also give one by reference.
+template <typename T>
+struct FutureTraits<Future<T>&> : FutureTraits<Future<T>> {};
+template <typename T>
+struct FutureTraits<const Future<T>&> : FutureTraits<Future<T>> {};
 
 template <typename F, typename T>
 void CallDoneCallback(F& callback, Future<T> future) noexcept {
