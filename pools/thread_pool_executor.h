@@ -82,7 +82,8 @@ class ThreadPoolExecutor : public internal::ExecutorMethods<ThreadPoolExecutor> 
   // submit runs f(args...), by std::invoke, on a worker. Callable and arguments are decayed copies,
   // as for std::thread; std::ref gives a reference. They are destroyed as soon as the call is over.
   // A callable that takes a std::stop_token first is given one, which Future::request_stop(),
-  // TaskOptions::timeout and a shutdown that cancels signal; a thread is never killed.
+  // TaskOptions::timeout and a shutdown that cancels signal; a thread is never killed. One that
+  // takes anything, as [](auto...) does, is given its arguments alone.
   //
   // post is submit without a future; what the call throws goes to the unobserved-exception hook.
   //

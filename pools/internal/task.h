@@ -33,9 +33,27 @@ struct TaskRecord {
   ObservedTask Observed() const { return {id, name, queued}; }
 };
 
-// Whether a call of F with these arguments takes the std::stop_token that it is given first.
+// F can be called with these arguments, alone or after a std::stop_token. The second is only looked
+// at where the first is false: to ask whether `[](auto... n) { return (n + ...); }` takes a token
+// is an error in its body.
 template <typename F, typename... Args>
-inline constexpr bool kTakesStopToken = std::is_invocable_v<F, std::stop_token, Args...>;
+inline constexpr bool kCanCall = std::disjunction_v<std::is_invocable<F, Args...>,
+                                                    std::is_invocable<F, std::stop_token, Args...>>;
+
+// Whether a call of F with these arguments is given a std::stop_token first: where it takes one,
+// and not just because it takes anything, as `[](auto...)` does. (What can be called without one as
+// well is asked only if its operator() is not a template.)
+template <typename F, typename... Args>
+consteval bool TakesStopToken() {
+  if constexpr (!std::is_invocable_v<F, Args...> ||
+                requires { &std::remove_reference_t<F>::operator(); }) {
+    return std::is_invocable_v<F, std::stop_token, Args...>;
+  } else {
+    return false;
+  }
+}
+template <typename F, typename... Args>
+inline constexpr bool kTakesStopToken = TakesStopToken<F, Args...>();
 
 template <bool kStop, typename F, typename... Args>
 struct CallResult {
