@@ -89,8 +89,10 @@ class MapResult {
   MapResult(MapResult&&) noexcept = default;
   MapResult& operator=(MapResult&&) noexcept = default;
 
-  iterator begin() { return iterator(state_.get()); }
-  iterator end() { return iterator(); }
+  // Constant as a pointer's * is: what is iterated over is not part of this object. So functions
+  // that take a `const Range&` take this one, too.
+  iterator begin() const { return iterator(state_.get()); }
+  iterator end() const { return iterator(); }
 
   // The next result, or none at the end. Rethrows what the element's call threw; the call after
   // that gives the one after.

@@ -5,6 +5,7 @@
 #define COHORT_POOLS_INTERNAL_EXECUTOR_METHODS_H_
 
 #include <concepts>
+#include <initializer_list>
 #include <type_traits>
 #include <utility>
 
@@ -16,11 +17,6 @@ namespace cohort::internal {
 
 template <typename F, typename Options>
 concept NotOptions = !std::same_as<std::decay_t<F>, Options>;
-
-// Whether F, or F with a stop token first, can be called with these decayed arguments.
-template <typename F, typename... Args>
-inline constexpr bool kCanCall =
-    std::is_invocable_v<F, Args...> || std::is_invocable_v<F, std::stop_token, Args...>;
 
 // Derived has `const std::shared_ptr<Engine>& engine() const`.
 template <typename Derived>
@@ -59,6 +55,17 @@ class ExecutorMethods {
   auto map(MapOptions options, F&& f, Ranges&&... ranges) {
     return internal::Map(self().engine(), options, std::forward<F>(f),
                          std::forward<Ranges>(ranges)...);
+  }
+
+  // The same of lists in braces, map(f, {1, 2, 3}), which have no type by themselves.
+  template <NotOptions<MapOptions> F, typename T, typename... More>
+  auto map(F&& f, std::initializer_list<T> list, std::initializer_list<More>... more) {
+    return map(MapOptions{}, std::forward<F>(f), list, more...);
+  }
+  template <typename F, typename T, typename... More>
+  auto map(MapOptions options, F&& f, std::initializer_list<T> list,
+           std::initializer_list<More>... more) {
+    return internal::Map(self().engine(), options, std::forward<F>(f), list, more...);
   }
 
  private:

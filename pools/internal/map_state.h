@@ -257,22 +257,27 @@ class MapState {
 // more of the input is drawn than is submitted.
 template <typename Range>
 class MapInput {
-  using View = std::views::all_t<Range>;
+  // What std::views::all keeps, which Clang 14 cannot compile: a reference to a container given by
+  // name, and a copy of anything else.
+  static constexpr bool kByName =
+      std::is_lvalue_reference_v<Range> && !std::ranges::view<std::remove_cvref_t<Range>>;
+  using Kept = std::conditional_t<kByName, Range, std::remove_cvref_t<Range>>;
+  using Iterator = std::ranges::iterator_t<Kept>;
   static constexpr bool kGivenAway = OwningRvalue<Range>;
 
  public:
-  using Element = std::ranges::range_value_t<View>;
+  using Element = std::ranges::range_value_t<Kept>;
 
-  explicit MapInput(Range&& range) : view_(std::views::all(std::forward<Range>(range))) {}
+  explicit MapInput(Range&& range) : range_(std::forward<Range>(range)) {}
 
   bool AtEnd() {
     if (!at_) {
-      at_.emplace(std::ranges::begin(view_));
+      at_.emplace(std::ranges::begin(range_));
     } else if (drawn_) {
       ++*at_;
       drawn_ = false;
     }
-    return *at_ == std::ranges::end(view_);
+    return *at_ == std::ranges::end(range_);
   }
 
   // Only after AtEnd() said no.
@@ -287,16 +292,16 @@ class MapInput {
 
   // Where that is known without going through it.
   std::optional<std::size_t> size() {
-    if constexpr (std::ranges::sized_range<View>) {
-      return static_cast<std::size_t>(std::ranges::size(view_));
+    if constexpr (std::ranges::sized_range<Kept>) {
+      return static_cast<std::size_t>(std::ranges::size(range_));
     } else {
       return std::nullopt;
     }
   }
 
  private:
-  View view_;
-  std::optional<std::ranges::iterator_t<View>> at_;
+  Kept range_;
+  std::optional<Iterator> at_;
   bool drawn_ = false;
 };
 
@@ -393,9 +398,7 @@ class ChunkCall {
 
 template <typename F, typename... Elements>
 using MapFunctionFor =
-    std::conditional_t<std::is_invocable_v<const F&, Elements...> ||
-                           std::is_invocable_v<const F&, std::stop_token, Elements...>,
-                       MapFunction<F>, CopiedMapFunction<F>>;
+    std::conditional_t<kCanCall<const F&, Elements...>, MapFunction<F>, CopiedMapFunction<F>>;
 
 // The producer's side.
 template <typename Engine, typename F, typename... Inputs>
@@ -403,8 +406,7 @@ class MapOver final
     : public MapState<
           TaskResult<MapFunctionFor<F, typename Inputs::Element...>, typename Inputs::Element...>> {
   using Function = MapFunctionFor<F, typename Inputs::Element...>;
-  static_assert(std::is_invocable_v<Function, typename Inputs::Element...> ||
-                    std::is_invocable_v<Function, std::stop_token, typename Inputs::Element...>,
+  static_assert(kCanCall<Function, typename Inputs::Element...>,
                 "map: the function cannot be called with elements of these ranges");
 
  public:
