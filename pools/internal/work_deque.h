@@ -100,18 +100,23 @@ class WorkDeque {
   class Buffer {
    public:
     explicit Buffer(int64_t capacity)
-        : capacity_(capacity), entries_(new std::atomic<Runnable*>[capacity]) {}
+        : capacity_(capacity),
+          entries_(new std::atomic<Runnable*>[static_cast<std::size_t>(capacity)]) {}
 
     int64_t capacity() const noexcept { return capacity_; }
     // Release and acquire: who gets the entry sees the task.
     void Put(int64_t index, Runnable* task) noexcept {
-      entries_[index & (capacity_ - 1)].store(task, std::memory_order_release);
+      entries_[Place(index)].store(task, std::memory_order_release);
     }
     Runnable* Get(int64_t index) const noexcept {
-      return entries_[index & (capacity_ - 1)].load(std::memory_order_acquire);
+      return entries_[Place(index)].load(std::memory_order_acquire);
     }
 
    private:
+    std::size_t Place(int64_t index) const noexcept {
+      return static_cast<std::size_t>(index & (capacity_ - 1));
+    }
+
     const int64_t capacity_;  // a power of two
     const std::unique_ptr<std::atomic<Runnable*>[]> entries_;
   };
