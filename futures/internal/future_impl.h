@@ -62,10 +62,22 @@ struct FutureTraits<Future<T>&> : FutureTraits<Future<T>> {};
 template <typename T>
 struct FutureTraits<const Future<T>&> : FutureTraits<Future<T>> {};
 
-template <typename F, typename T>
-void CallDoneCallback(F& callback, Future<T> future) noexcept {
+// Calls f with the future that make() gives. Not by std::invoke where there is another way: the
+// parameter is then built in its place, and not moved from a temporary. GCC 12 (-fipa-modref)
+// forgets that move where f always throws, and would release the temporary's reference as well.
+template <typename F, typename Make>
+decltype(auto) CallWith(F&& f, const Make& make) {
+  if constexpr (requires { std::forward<F>(f)(make()); }) {
+    return std::forward<F>(f)(make());
+  } else {
+    return std::invoke(std::forward<F>(f), make());
+  }
+}
+
+template <typename F, typename Make>
+void CallDoneCallback(F& callback, const Make& make) noexcept {
   try {
-    std::invoke(callback, std::move(future));
+    CallWith(callback, make);
   } catch (...) {
     LogException("a done callback threw", std::current_exception());
   }
@@ -80,7 +92,7 @@ class DoneCallback final : public Continuation {
   explicit DoneCallback(F&& callback) : callback_(std::move(callback)) {}
 
   CoreBase* Run(CoreBase& done) noexcept override {
-    CallDoneCallback(callback_, FutureOf<T>(done));
+    CallDoneCallback(callback_, [&] { return FutureOf<T>(done); });
     if constexpr (kPlace == Place::kHeap) {
       delete this;
     } else {
@@ -167,22 +179,25 @@ class ThenCore final : public Core<R>, public Continuation {
       if (this->state() == CoreState::kRunning) return RunSecond(std::move(self), done);
     }
     if (!this->TryStart()) return nullptr;
-    Future<T> before = FutureAccess::Make(std::move(before_));
     if constexpr (kFlattens) {
-      return RunFirst(std::move(self), std::move(before));
+      return RunFirst(std::move(self));
     } else {
-      const CoreState state = this->EmplaceResultOf(
-          [&]() -> decltype(auto) { return std::invoke(std::move(f_), std::move(before)); });
+      const CoreState state = this->EmplaceResultOf([&]() -> decltype(auto) { return Call(); });
       std::destroy_at(&f_);
       return this->Publish(state) ? self.release() : nullptr;
     }
   }
 
  private:
-  CoreBase* RunFirst(CoreRef<Core<R>> self, Future<T> before) noexcept {
+  decltype(auto) Call() {
+    Core<T>* const before = before_.release();
+    return CallWith(std::move(f_), [&] { return FutureAccess::Make(CoreRef<Core<T>>(before)); });
+  }
+
+  CoreBase* RunFirst(CoreRef<Core<R>> self) noexcept {
     CoreRef<Core<R>> inner;
     try {
-      Future<R> given = std::invoke(std::move(f_), std::move(before));
+      Future<R> given = Call();
       if (!given.valid()) throw InvalidStateError("then: the callable returned an empty future");
       inner = FutureAccess::Release(std::move(given));
     } catch (...) {
@@ -271,7 +286,7 @@ template <typename F>
 void Future<T>::add_done_callback(F f) const {
   static_assert(std::is_invocable_v<F&, Future<T>>, "a done callback is called with the Future<T>");
   CoreType& core = this->core("add_done_callback");
-  if (core.done()) return internal::CallDoneCallback(f, *this);
+  if (core.done()) return internal::CallDoneCallback(f, [this] { return *this; });
   internal::Continuation* const callback = internal::NewDoneCallback<T>(core, std::move(f));
   if (core.Add(*callback)) return;
   const Future self = *this;  // the callback may drop this handle, and may be kept in the core
