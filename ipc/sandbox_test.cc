@@ -297,7 +297,7 @@ TEST_P(SandboxTest, NoNewSockets) {
 }
 
 TEST_P(SandboxTest, OpenSocketsReachNobodyElse) {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (listener < 0) GTEST_SKIP() << "no IPv4 here";
   sockaddr_in address{};
   address.sin_family = AF_INET;
