@@ -1,5 +1,6 @@
 #include "ipc/callable.h"
 
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <functional>
@@ -28,15 +29,43 @@ struct TextHash {
   }
 };
 
-// What was found once. All of these entries are of modules that are loaded for good.
-struct DecodedEntries {
-  std::shared_mutex mutex;
-  std::unordered_map<std::string, const RegisteredEntry*, TextHash, std::equal_to<>> by_bytes;
+// What was found once. All of these entries are of modules that are loaded for good, and none is
+// taken out.
+class DecodedEntries {
+ public:
+  static DecodedEntries& Instance() {
+    static auto* const entries = new DecodedEntries;
+    return *entries;
+  }
+
+  // Null when there is none.
+  const RegisteredEntry* Find(std::string_view bytes);
+  void Add(std::string_view bytes, const RegisteredEntry& entry);
+
+ private:
+  using Map = std::unordered_map<std::string, const RegisteredEntry*, TextHash, std::equal_to<>>;
+
+  std::shared_mutex mutex_;
+  Map by_bytes_;
+
+  // What this thread found before, by the hash: without a lock.
+  static constexpr std::size_t kRecent = 64;
+  static inline constinit thread_local std::array<const Map::value_type*, kRecent> recent_ = {};
 };
 
-DecodedEntries& decoded_entries() {
-  static auto* const entries = new DecodedEntries;
-  return *entries;
+const RegisteredEntry* DecodedEntries::Find(std::string_view bytes) {
+  const Map::value_type*& recent = recent_[TextHash()(bytes) % kRecent];
+  if (recent != nullptr && recent->first == bytes) return recent->second;
+  const std::shared_lock lock(mutex_);
+  const auto found = by_bytes_.find(bytes);
+  if (found == by_bytes_.end()) return nullptr;
+  recent = &*found;
+  return found->second;
+}
+
+void DecodedEntries::Add(std::string_view bytes, const RegisteredEntry& entry) {
+  const std::unique_lock lock(mutex_);
+  by_bytes_.emplace(bytes, &entry);
 }
 
 // Both are used before and after the time of static objects with constructors.
@@ -284,15 +313,10 @@ const RegisteredEntry& decode_entry(Reader& reader) {
   reader.Read(buffer, static_cast<std::size_t>(size));
   const std::string_view bytes(buffer, static_cast<std::size_t>(size));
 
-  auto& decoded = internal::decoded_entries();
-  {
-    const std::shared_lock lock(decoded.mutex);
-    const auto found = decoded.by_bytes.find(bytes);
-    if (found != decoded.by_bytes.end()) return *found->second;
-  }
+  auto& decoded = internal::DecodedEntries::Instance();
+  if (const RegisteredEntry* known = decoded.Find(bytes)) return *known;
   const RegisteredEntry& entry = internal::Resolve(internal::Unpack(bytes));
-  const std::unique_lock lock(decoded.mutex);
-  decoded.by_bytes.emplace(bytes, &entry);
+  decoded.Add(bytes, entry);
   return entry;
 }
 

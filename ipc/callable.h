@@ -32,6 +32,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "ipc/internal/text_hash.h"
 #include "ipc/internal/type_text.h"
 #include "ipc/message.h"
 #include "ipc/module.h"

@@ -164,7 +164,7 @@ TEST(EntryTest, TruncatedBytes) {
 
 TEST(EntryTest, Garbage) {
   std::minstd_rand random(1);
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 3'000; ++i) {
     std::string bytes(random() % 80, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random() % 64);
     EXPECT_THROW(Decoded(bytes), Error);
@@ -286,7 +286,7 @@ TEST(FunctionPointerTest, Data) {
 
 TEST(FunctionPointerTest, Garbage) {
   std::minstd_rand random(1);
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 3'000; ++i) {
     std::string bytes(1 + random() % 60, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random());
     bytes[0] = 1;  // code follows

@@ -5,7 +5,6 @@
 #define COHORT_IPC_INTERNAL_TYPE_TEXT_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 namespace cohort::ipc::internal {
@@ -30,13 +29,6 @@ consteval std::string_view TypeText() {
 template <auto kValue>
 consteval std::string_view ValueText() {
   return ArgumentIn(__PRETTY_FUNCTION__, kAlias);
-}
-
-// FNV-1a of 64 bits.
-consteval uint64_t HashOf(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
 }
 
 }  // namespace cohort::ipc::internal
