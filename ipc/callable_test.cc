@@ -216,7 +216,9 @@ TEST(EntryTest, OfAPlugin) {
     bytes = plugin.entry();
   }
   ASSERT_FALSE(Plugin::is_loaded());
-  EXPECT_EQ(&Decoded(EncodedEntry(First())), &First());  // the list is whole
+  // The list is whole: to see that this is not in it, all of it is looked through.
+  const RegisteredEntry fake(&UnregisteredEntry, 2, "fake");
+  EXPECT_THAT(DecodeError(EncodedEntry(fake)), HasSubstr("is registered at"));
   EXPECT_THAT(DecodeError(bytes), HasSubstr("has not loaded it"));
   {
     const Plugin plugin;
