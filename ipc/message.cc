@@ -227,7 +227,7 @@ std::span<const std::byte> Reader::View(std::size_t size) {
   if (!contiguous()) {
     Fail("a view (string_view, span) needs the whole message in memory: take a string or a vector");
   }
-  if (size > window()) FailShort(size);
+  if (size > available()) FailShort(size);
   return {std::exchange(cursor_, cursor_ + size), size};
 }
 

@@ -262,16 +262,19 @@ class Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  uint64_t remaining() const { return pending_ + window(); }
+  uint64_t remaining() const { return pending_ + available(); }
   uint64_t position() const { return size_ - remaining(); }
   bool contiguous() const { return source_ == nullptr; }
 
+  // How many of the next bytes are here and lie together; 0 at the end of what has come.
+  std::size_t available() const { return static_cast<std::size_t>(limit_ - cursor_); }
+
   // How many bytes may be allocated for at once: those that are here, or that a trusted sender
   // promised.
-  uint64_t backed() const { return trust_ == Trust::kSender ? remaining() : window(); }
+  uint64_t backed() const { return trust_ == Trust::kSender ? remaining() : available(); }
 
   void Read(void* to, std::size_t size) {
-    if (size <= window()) [[likely]] {
+    if (size <= available()) [[likely]] {
       if (size != 0) std::memcpy(to, cursor_, size);
       cursor_ += size;
     } else {
@@ -311,10 +314,10 @@ class Reader {
   // The next bytes, as many as lie together: 1 to `at_most`, which is not 0. Valid until the next
   // call of the reader.
   std::span<const std::byte> Chunk(std::size_t at_most) {
-    if (window() == 0) [[unlikely]] {
+    if (available() == 0) [[unlikely]] {
       Refill(at_most);
     }
-    const std::size_t size = std::min(at_most, window());
+    const std::size_t size = std::min(at_most, available());
     return {std::exchange(cursor_, cursor_ + size), size};
   }
 
@@ -340,7 +343,6 @@ class Reader {
   };
 
  private:
-  std::size_t window() const { return static_cast<std::size_t>(limit_ - cursor_); }
   void Refill(std::size_t wanted);
   void ReadMore(std::byte* to, std::size_t size);
   uint64_t ReadLongSize(uint8_t first);
