@@ -70,6 +70,7 @@ const RegisteredEntry& decode_entry(Reader& reader);
 
 template <>
 struct Codec<CodeId> {
+  static constexpr bool kRunsUserCode = false;
   static void encode(Writer& writer, const CodeId& id);
   static CodeId decode(Reader& reader);
 };
@@ -135,6 +136,8 @@ const RegisteredEntry& registered_entry() noexcept {
 template <typename Function>
 requires std::is_function_v<Function>
 struct Codec<Function*> {
+  static constexpr bool kRunsUserCode = false;
+
   static void encode(Writer& writer, Function* const& function) {
     internal::EncodeFunction(writer, reinterpret_cast<const void*>(function));
   }
@@ -147,6 +150,7 @@ template <typename Function, typename Class>
 requires std::is_function_v<Function>
 struct Codec<Function Class::*> {
   using Pointer = Function Class::*;
+  static constexpr bool kRunsUserCode = false;
   static_assert(sizeof(Pointer) == internal::kMemberFunctionSize,
                 "pointers to member functions are not as in the Itanium C++ ABI");
 
