@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "absl/strings/str_cat.h"
+
 namespace cohort::apps {
 
 void IgnoreBrokenPipes() { signal(SIGPIPE, SIG_IGN); }
@@ -17,6 +19,18 @@ std::error_code WriteAll(int fd, std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
+}
+
+void Say(std::string_view program, std::string_view message) {
+  WriteAll(STDERR_FILENO, absl::StrCat(program, ": ", message, "\n"));
+}
+
+bool WriteReport(std::string_view program, std::string_view text) {
+  const std::error_code error = WriteAll(STDOUT_FILENO, text);
+  if (error && error != std::errc::broken_pipe) {
+    Say(program, "the report cannot be written: " + error.message());
+  }
+  return !error;
 }
 
 }  // namespace cohort::apps

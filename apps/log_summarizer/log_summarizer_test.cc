@@ -3,25 +3,25 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "apps/common/program_run.h"
 #include "nlohmann/json.hpp"
 
 namespace cohort::log_summarizer {
 namespace {
 
 namespace fs = std::filesystem;
+using apps::Ended;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -29,87 +29,11 @@ using testing::StartsWith;
 // Set by main.
 std::string program;
 
-struct Ended {
-  int status = -1;  // the exit status, or minus the signal
-  std::string out;
-  std::string err;
-};
-
 // A run of the program with pipes.
-class Process {
+class Process : public apps::ProgramRun {
  public:
-  explicit Process(std::vector<std::string> arguments, int out_instead = -1) {
-    Pipe(in_);
-    Pipe(out_);
-    Pipe(err_);
-    pid_ = fork();
-    if (pid_ == 0) Become(std::move(arguments), out_instead);
-    close(in_[0]);
-    close(out_[1]);
-    close(err_[1]);
-  }
-
-  void Write(const std::string& text) {
-    ASSERT_EQ(write(in_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  }
-
-  // Whether the program has taken all that was written, within a minute.
-  bool TakesAll() {
-    for (int tries = 0; tries < 60'000; ++tries) {
-      int waiting = 0;
-      if (ioctl(in_[1], FIONREAD, &waiting) == 0 && waiting == 0) return true;
-      poll(nullptr, 0, 1);
-    }
-    return false;
-  }
-
-  void Signal(int signal) const { kill(pid_, signal); }
-
-  void CloseOut() {
-    close(out_[0]);
-    out_[0] = -1;
-  }
-
-  Ended End(bool close_in = true) {
-    if (close_in) close(in_[1]);
-    Ended ended;
-    ended.out = ReadAll(out_[0]);
-    ended.err = ReadAll(err_[0]);
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    ended.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    if (!close_in) close(in_[1]);
-    return ended;
-  }
-
- private:
-  static void Pipe(int (&fds)[2]) { ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0); }
-
-  void Become(std::vector<std::string> arguments, int out_instead) {
-    dup2(in_[0], STDIN_FILENO);
-    dup2(out_instead >= 0 ? out_instead : out_[1], STDOUT_FILENO);
-    dup2(err_[1], STDERR_FILENO);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGPIPE, SIG_DFL);
-    std::vector<char*> argv = {program.data()};
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    execv(program.c_str(), argv.data());
-    _exit(127);
-  }
-
-  static std::string ReadAll(int fd) {
-    std::string all;
-    char space[4096];
-    for (ssize_t n = 0; fd >= 0 && (n = read(fd, space, sizeof space)) > 0;) all.append(space, n);
-    close(fd);
-    return all;
-  }
-
-  int in_[2];
-  int out_[2];
-  int err_[2];
-  pid_t pid_;
+  explicit Process(std::vector<std::string> arguments, int out_instead = -1)
+      : ProgramRun(program, std::move(arguments), out_instead) {}
 };
 
 Ended RunProgram(std::vector<std::string> arguments) { return Process(std::move(arguments)).End(); }

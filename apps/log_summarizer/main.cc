@@ -29,9 +29,9 @@
 namespace cohort::log_summarizer {
 namespace {
 
-void Say(const std::string& message) {
-  apps::WriteAll(STDERR_FILENO, absl::StrCat("log_summarizer: ", message, "\n"));
-}
+constexpr char kName[] = "log_summarizer";
+
+void Say(const std::string& message) { apps::Say(kName, message); }
 
 // Under `bazel run`, relative paths mean the user's folder.
 void EnterUsersDirectory() {
@@ -53,7 +53,7 @@ Summary CountAll(const Options& options, const std::vector<FoundFile>& files) {
   std::vector<Batch> batches = Plan(files, jobs);
   const int useful = static_cast<int>(std::min<std::size_t>(batches.size(), 1024));
   ThreadPoolExecutor pool(
-      {.max_workers = std::clamp(useful, 1, jobs), .thread_name_prefix = "log_summarizer"});
+      {.max_workers = std::clamp(useful, 1, jobs), .thread_name_prefix = kName});
   apps::ProgressLine line(!options.quiet);
   return Summarize(pool, files, std::move(batches), options.rule,
                    [&](const Progress& progress) { ShowProgress(line, progress); });
@@ -100,11 +100,7 @@ int Run(const Options& options) {
   Summary summary = CountAll(options, discovery.files);
   Select(summary, options.selection);
   SayWhatFailed(summary);
-  if (const std::error_code error = apps::WriteAll(STDOUT_FILENO, Report(summary, options))) {
-    // A reader that has seen enough, such as head, is not worth a word.
-    if (error != std::errc::broken_pipe) Say("the report cannot be written: " + error.message());
-    return apps::kNotWritten;
-  }
+  if (!apps::WriteReport(kName, Report(summary, options))) return apps::kNotWritten;
   return ExitStatus(summary, options);
 }
 

@@ -1,10 +1,9 @@
 #include "apps/log_summarizer/options.h"
 
-#include <iostream>
 #include <map>
 
 #include "CLI/CLI.hpp"
-#include "apps/common/exit_code.h"
+#include "apps/common/command_line.h"
 
 namespace cohort::log_summarizer {
 namespace {
@@ -51,19 +50,6 @@ const std::map<std::string, SortKey> kSortKeys = {{"errors", SortKey::kErrors},
                                                   {"bytes", SortKey::kBytes},
                                                   {"name", SortKey::kName}};
 
-// An option whose value is one of some words.
-template <typename T>
-CLI::Option* AddChoice(CLI::App& app, const std::string& name, T& value,
-                       const std::map<std::string, T>& words, const std::string& description) {
-  std::string all;
-  for (const auto& [word, unused] : words) all += (all.empty() ? "" : "|") + word;
-  return app
-      .add_option_function<std::string>(
-          name, [&value, &words](const std::string& word) { value = words.at(word); }, description)
-      ->check(CLI::IsMember(words).description(""))
-      ->type_name(all);
-}
-
 // An option whose value is a number from 0 on.
 template <typename T>
 void AddNumber(CLI::App& app, const std::string& name, T& value, const std::string& description) {
@@ -88,17 +74,17 @@ void AddInputOptions(CLI::App& app, Options& options) {
 }
 
 void AddReportOptions(CLI::App& app, Options& options) {
-  AddChoice(app, "--rule", options.rule, kRules, "What makes a line an error; default level");
-  AddChoice(app, "-f,--format", options.format, kFormats, "Default table");
-  AddChoice(app, "--sort", options.selection.sort, kSortKeys,
-            "Highest first, names by alphabet; default errors");
+  apps::AddChoice(app, "--rule", options.rule, kRules, "What makes a line an error; default level");
+  apps::AddChoice(app, "-f,--format", options.format, kFormats, "Default table");
+  apps::AddChoice(app, "--sort", options.selection.sort, kSortKeys,
+                  "Highest first, names by alphabet; default errors");
   AddNumber(app, "--top", options.selection.top, "Only the first N files; the total is of all");
   AddNumber(app, "--min-errors", options.selection.min_errors, "Only files with N errors or more");
 }
 
 void AddRunOptions(CLI::App& app, Options& options) {
-  AddChoice(app, "--fail-on", options.fail_on, kFailOns,
-            "Exit with 3 if there are errors, or even warnings");
+  apps::AddChoice(app, "--fail-on", options.fail_on, kFailOns,
+                  "Exit with 3 if there are errors, or even warnings");
   AddNumber(app, "--max-errors", options.max_errors, "Exit with 3 if there are more than N errors");
   AddNumber(app, "--max-warnings", options.max_warnings,
             "Exit with 3 if there are more than N warnings");
@@ -118,16 +104,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddInputOptions(app, options);
   AddReportOptions(app, options);
   AddRunOptions(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) {
-      std::cout << app.help();
-      return {std::nullopt, apps::kSuccess};
-    }
-    std::cerr << "log_summarizer: " << error.what() << "; log_summarizer --help shows how\n";
-    return {std::nullopt, apps::kUsage};
-  }
+  if (const auto status = apps::ParseCommandLine(app, argc, argv)) return {std::nullopt, *status};
   return {std::move(options)};
 }
 

@@ -19,12 +19,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "apps/log_summarizer/benchmark/measure.h"
+#include "apps/common/measure.h"
 
 namespace cohort::log_summarizer::benchmark {
 namespace {
 
 namespace fs = std::filesystem;
+using apps::Cost;
+using apps::IsInstalled;
+using apps::Measure;
+using apps::MedianOf;
+using apps::OutputOf;
 
 struct Options {
   std::string generator;

@@ -1,12 +1,12 @@
-// What a run of a program costs.
+// For benchmarks: what a run of a program costs.
 
-#ifndef COHORT_APPS_LOG_SUMMARIZER_BENCHMARK_MEASURE_H_
-#define COHORT_APPS_LOG_SUMMARIZER_BENCHMARK_MEASURE_H_
+#ifndef COHORT_APPS_COMMON_MEASURE_H_
+#define COHORT_APPS_COMMON_MEASURE_H_
 
 #include <string>
 #include <vector>
 
-namespace cohort::log_summarizer::benchmark {
+namespace cohort::apps {
 
 struct Cost {
   double wall = 0;       // seconds
@@ -26,6 +26,6 @@ Cost MedianOf(std::vector<Cost> costs);
 // Whether PATH has the program.
 bool IsInstalled(const std::string& program);
 
-}  // namespace cohort::log_summarizer::benchmark
+}  // namespace cohort::apps
 
-#endif  // COHORT_APPS_LOG_SUMMARIZER_BENCHMARK_MEASURE_H_
+#endif  // COHORT_APPS_COMMON_MEASURE_H_

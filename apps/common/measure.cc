@@ -1,4 +1,4 @@
-#include "apps/log_summarizer/benchmark/measure.h"
+#include "apps/common/measure.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -13,7 +13,7 @@
 #include <iostream>
 #include <sstream>
 
-namespace cohort::log_summarizer::benchmark {
+namespace cohort::apps {
 namespace {
 
 pid_t Start(const std::vector<std::string>& command, int out) {
@@ -90,4 +90,4 @@ bool IsInstalled(const std::string& program) {
   return false;
 }
 
-}  // namespace cohort::log_summarizer::benchmark
+}  // namespace cohort::apps
