@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,11 +19,38 @@ static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler")
 // Readable once a signal has come. -1: signals are not caught.
 int wake_fd = -1;
 
-extern "C" void OnSignal(int /*signal*/) {
-  const int saved = errno;
+// When the first one came.
+std::atomic<std::int64_t> first_at = 0;
+
+// timeout(1) sends its signal to the program and, right after, to the program's group.
+constexpr std::int64_t kSameSignal = 250'000'000;
+
+std::int64_t Nanoseconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+void Request() {
+  first_at.store(Nanoseconds(), std::memory_order_relaxed);
   requested.store(true, std::memory_order_relaxed);
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = write(wake_fd, &one, sizeof one);
+}
+
+// Ends the process once the handler has returned.
+void EndBy(int signal) {
+  ::signal(signal, SIG_DFL);
+  raise(signal);
+}
+
+extern "C" void OnSignal(int signal) {
+  const int saved = errno;
+  if (!requested.load(std::memory_order_relaxed)) {
+    Request();
+  } else if (Nanoseconds() - first_at.load(std::memory_order_relaxed) > kSameSignal) {
+    EndBy(signal);
+  }
   errno = saved;
 }
 
@@ -31,8 +59,7 @@ void Catch(int signal) {
   sigaction(signal, nullptr, &action);
   if (action.sa_handler == SIG_IGN) return;
   action.sa_handler = OnSignal;
-  // The second signal finds the default action.
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  action.sa_flags = SA_RESTART;
   sigaction(signal, &action, nullptr);
 }
 

@@ -5,9 +5,10 @@
 
 namespace cohort::apps {
 
-// Takes over SIGINT and SIGTERM for the rest of the process: the first one is a request, the second
-// ends the process as usual. A signal that is ignored at the start (as a shell does for background
-// jobs) stays ignored. Call once, in main, before threads start.
+// Takes over SIGINT and SIGTERM for the rest of the process: the first one is a request, a second
+// one ends the process as usual, unless it comes within a quarter of a second: timeout(1) sends two
+// at once. A signal that is ignored at the start (as a shell does for background jobs) stays
+// ignored. Call once, in main, before threads start.
 void CatchInterrupts();
 
 // Whether a signal has asked for the end. Cheap.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -163,6 +164,18 @@ TEST(PrimeCounterTest, InterruptedItReportsWhatItHas) {
       process.Signal(signal);
       ExpectPartial(process.End());
     }
+  }
+}
+
+// As timeout(1) does.
+TEST(PrimeCounterTest, InterruptedTwiceAtOnce) {
+  for (int i = 0; i < 20; ++i) {
+    Process process({"2^64-1", "--json"});
+    ASSERT_TRUE(process.Catches(SIGINT));
+    process.Signal(SIGINT);
+    sched_yield();
+    process.Signal(SIGINT);
+    ExpectPartial(process.End());
   }
 }
 
