@@ -127,9 +127,9 @@ bool AddAll(Checker& checker, const std::vector<std::uint64_t>& numbers) {
                      [&](std::uint64_t number) { return checker.Add(number); });
 }
 
-int ExitStatus(const AnswerWriter& writer, bool bad_input) {
+int ExitStatus(const AnswerWriter& writer, bool done, bool bad_input) {
   if (writer.failed()) return apps::kNotWritten;
-  if (apps::InterruptRequested()) return apps::kInterrupted;
+  if (!done) return apps::kInterrupted;
   if (bad_input) return apps::kUsage;
   return writer.all_prime() ? apps::kSuccess : apps::kSomeFailed;
 }
@@ -143,20 +143,22 @@ int WorkersFor(const Options& options) {
 
 Outcome RunIs(const Options& options) {
   AnswerWriter writer(options.json);
+  bool done = false;
   bool bad_input = false;
   const auto go_on = [&] { return !apps::InterruptRequested() && !writer.failed(); };
   const auto write = [&](const auto& numbers, const auto& answers) { writer(numbers, answers); };
   const bool threads_left = WithExecutor(options.executor, WorkersFor(options), [&](auto& pool) {
     NumberChecker checker(pool, options.why, write, go_on);
     InputCheck input(checker, writer);
-    const bool done = AddAll(checker, options.numbers) && (!options.read_input || input.Run()) &&
-                      checker.Finish();
+    done = AddAll(checker, options.numbers) && (!options.read_input || input.Run()) &&
+           checker.Finish();
     bad_input = input.failed();
     return done ? Leave::kDone : Leave::kAbandon;
   });
   writer.Flush();
-  if (apps::InterruptRequested()) apps::Say(kName, "INTERRUPTED: not all numbers were tested");
-  return {ExitStatus(writer, bad_input), threads_left};
+  const int status = ExitStatus(writer, done, bad_input);
+  if (status == apps::kInterrupted) apps::Say(kName, "INTERRUPTED: not all numbers were tested");
+  return {status, threads_left};
 }
 
 }  // namespace cohort::prime_counter
