@@ -110,22 +110,25 @@ void Message::CloseOpenPiece() {
   open_ = cursor_;
 }
 
+// Fills what room there is, and opens a block for the rest. What may throw comes first: the message
+// has then no more bytes than before.
 void Message::AppendSmall(const std::byte* data, std::size_t size) {
   const std::size_t fits = room();
-  std::memcpy(cursor_, data, fits);
-  cursor_ += fits;
-  const std::size_t rest = size - fits;
-  CloseOpenPiece();
   More& more = this->more();
   const std::size_t capacity =
-      std::max(rest, std::clamp(2 * more.open_capacity, kFirstBlock, kLastBlock));
+      std::max(size - fits, std::clamp(2 * more.open_capacity, kFirstBlock, kLastBlock));
   auto block = std::make_unique_for_overwrite<std::byte[]>(capacity);
-  if (more.open) more.blocks.push_back(std::move(more.open));
+  if (more.open) more.blocks.emplace_back();
+  if (limit_ != open_) more.pieces.emplace_back(open_, limit_);
+
+  std::memcpy(cursor_, data, fits);
+  more.closed_size += static_cast<std::size_t>(limit_ - open_);
+  if (more.open) more.blocks.back() = std::move(more.open);
   more.open = std::move(block);
   more.open_capacity = capacity;
   OpenAt(more.open.get(), capacity);
-  std::memcpy(cursor_, data + fits, rest);
-  cursor_ += rest;
+  std::memcpy(cursor_, data + fits, size - fits);
+  cursor_ += size - fits;
 }
 
 void Message::AppendOwned(const std::byte* data, std::size_t size) {
