@@ -33,7 +33,7 @@ class Error : public std::runtime_error {
 
 class CancelledError : public Error {
  public:
-  CancelledError() : Error("the future was cancelled before its task ran") {}
+  CancelledError() : Error("the future was cancelled") {}
   using Error::Error;
 };
 

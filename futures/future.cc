@@ -70,6 +70,7 @@ void ThrowTaken() {
 FutureState PublicState(CoreState state) noexcept {
   switch (state) {
     case CoreState::kPending:
+    case CoreState::kOffered:
       return FutureState::kPending;
     case CoreState::kRunning:
     case CoreState::kSetting:

@@ -101,12 +101,14 @@ class Future {
     return kept->Cancel();
   }
 
-  bool cancelled() const { return state() == FutureState::kCancelled; }
+  bool cancelled() const {
+    return core("cancelled").state() == internal::CoreState::kCancelled;
+  }
   bool running() const { return state() == FutureState::kRunning; }
   bool done() const { return core("done").done(); }
 
   // All of the above at one moment.
-  FutureState state() const { return internal::PublicState(core("state").state()); }
+  FutureState state() const { return internal::PublicState(core("state").KnownState()); }
 
   // Blocks until done, or throws TimeoutError when the time is over (zero polls); the task goes on
   // then. Rethrows the task's exception; throws CancelledError where it was cancelled.

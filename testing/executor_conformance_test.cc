@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "pools/process_pool_executor.h"
 #include "pools/thread_pool_executor.h"
 #include "testing/manual_executor.h"
 
@@ -13,6 +14,11 @@ struct ThreadPools {
   static auto Make() { return std::make_unique<ThreadPoolExecutor>(kWorkers); }
 };
 
+template <int kWorkers>
+struct ProcessPools {
+  static auto Make() { return std::make_unique<ProcessPoolExecutor>(kWorkers); }
+};
+
 // Its waits run what they wait for, so that the suite needs no steps.
 struct ManualExecutors {
   static auto Make() { return std::make_unique<ManualExecutor>(); }
@@ -20,6 +26,8 @@ struct ManualExecutors {
 
 INSTANTIATE_TYPED_TEST_SUITE_P(OneThread, ExecutorConformance, ThreadPools<1>);
 INSTANTIATE_TYPED_TEST_SUITE_P(ThreeThreads, ExecutorConformance, ThreadPools<3>);
+INSTANTIATE_TYPED_TEST_SUITE_P(OneProcess, ExecutorConformance, ProcessPools<1>);
+INSTANTIATE_TYPED_TEST_SUITE_P(ThreeProcesses, ExecutorConformance, ProcessPools<3>);
 INSTANTIATE_TYPED_TEST_SUITE_P(ByHand, ExecutorConformance, ManualExecutors);
 
 }  // namespace

@@ -53,33 +53,44 @@ bool CoreBase::Replace(uint64_t& expected, uint64_t desired) noexcept {
   return false;
 }
 
-bool CoreBase::TryStart() noexcept {
+bool CoreBase::Change(CoreState from, CoreState to) noexcept {
   uint64_t word = LoadUnlocked();
   do {
-    if (StateOf(word) != CoreState::kPending) return false;
-  } while (!Replace(word, WithState(word, CoreState::kRunning)));
+    if (StateOf(word) != from) return false;
+  } while (!Replace(word, WithState(word, to)));
   return true;
+}
+
+bool CoreBase::TryStart() noexcept { return Change(CoreState::kPending, CoreState::kRunning); }
+bool CoreBase::TryTake() noexcept { return Change(CoreState::kValue, CoreState::kTaken); }
+bool CoreBase::TryOffer() noexcept { return Change(CoreState::kPending, CoreState::kOffered); }
+bool CoreBase::TryTakeBack() noexcept { return Change(CoreState::kOffered, CoreState::kPending); }
+bool CoreBase::TryStartOffered() noexcept {
+  return Change(CoreState::kOffered, CoreState::kRunning);
+}
+
+CoreState CoreBase::KnownState() noexcept {
+  if (state() == CoreState::kOffered) AskWhetherBegun();
+  const CoreState known = state();
+  return known == CoreState::kOffered ? CoreState::kPending : known;
 }
 
 bool CoreBase::TryClaim() noexcept {
   uint64_t word = LoadUnlocked();
   do {
-    if (StateOf(word) > CoreState::kRunning) return false;
+    const CoreState state = StateOf(word);
+    if (state != CoreState::kPending && state != CoreState::kRunning) return false;
   } while (!Replace(word, WithState(word, CoreState::kSetting)));
-  return true;
-}
-
-bool CoreBase::TryTake() noexcept {
-  uint64_t word = LoadUnlocked();
-  do {
-    if (StateOf(word) != CoreState::kValue) return false;
-  } while (!Replace(word, WithState(word, CoreState::kTaken)));
   return true;
 }
 
 bool CoreBase::Cancel() noexcept {
   uint64_t word = LoadUnlocked();
   do {
+    while (StateOf(word) == CoreState::kOffered) {
+      if (!AskBack()) return false;
+      word = LoadUnlocked();  // it may have been offered anew
+    }
     if (StateOf(word) != CoreState::kPending) return StateOf(word) == CoreState::kCancelled;
   } while (!Replace(word, WithState(word, CoreState::kCancelled) & ~(kListMask | kParked)));
 
@@ -214,6 +225,7 @@ bool CoreBase::Wait(Deadline deadline) {
   }
   if (SpinUntil([this] { return done(); })) return true;
   const BlockingScope blocking(deadline);
+  HelpUntilDone(deadline);
   return Park(deadline);
 }
 

@@ -4,11 +4,17 @@
 //
 //             TryStart()                     Publish()
 //   kPending ────────────▶ kRunning ──────────────────────▶ kValue or kException
-//      │  └──────────┐        │ TryClaim()                     │        (final)
-//      │             ▼        ▼                     Publish()  │ TryTake()
-//      │ Cancel()   kSetting (a promise stores its result) ────┘    ▼
-//      ▼                                                        kTaken (final)
-//   kCancelled (final)
+//    │ ▲  │ └──────────┐        │ TryClaim()                     │        (final)
+//    │ │  │            ▼        ▼                     Publish()  │ TryTake()
+//    │ │  │ Cancel()  kSetting (a promise stores its result) ────┘    ▼
+//    │ │  ▼                                                       kTaken (final)
+//    │ │ kCancelled (final)
+//    │ │TryTakeBack()
+//    ▼ │TryOffer()             TryStartOffered()
+//   kOffered ────────────────────────────────────▶ kRunning
+//
+// kOffered is a task that lies in another process, which may begin it at any moment. Its executor
+// alone can tell whether that has happened: Cancel() and others ask it (AskBack, AskWhetherBegun).
 //
 // The word, from its low end:
 //
@@ -86,6 +92,7 @@ class Continuation {
 
 enum class CoreState : uint8_t {
   kPending,
+  kOffered,
   kRunning,
   kSetting,
   kCancelled,
@@ -150,6 +157,12 @@ class CoreBase : public Runnable {
   bool Cancel() noexcept;  // finishes, and runs the continuations; true also when cancelled before
   bool TryClaim() noexcept;
   bool TryTake() noexcept;
+  bool TryOffer() noexcept;
+  bool TryTakeBack() noexcept;
+  bool TryStartOffered() noexcept;
+
+  // The state, where that of an offered task is kRunning once it has begun, else kPending.
+  CoreState KnownState() noexcept;
 
   // Makes the state final and wakes or tells all who wait. Returns true when continuations are
   // left: RunContinuations() is then owed. From the moment that the state is final, others may drop
@@ -212,6 +225,17 @@ class CoreBase : public Runnable {
       : references_(references), executor_id_(executor_id) {}
   ~CoreBase() override = default;
 
+  // In state kOffered. Whether the task was got back before it began: then it is kPending again;
+  // else it is kRunning, or done.
+  virtual bool AskBack() noexcept { return false; }
+
+  // In state kOffered. Makes the task kRunning where it has begun.
+  virtual void AskWhetherBegun() noexcept {}
+
+  // The calling thread is about to sleep until this is done. An executor whose results must be
+  // fetched may let it do that meanwhile. Returns when this is done, at the deadline, or at once.
+  virtual void HelpUntilDone(Deadline /*deadline*/) noexcept {}
+
   // Called once, where Abandon() succeeds: what the task holds can be freed.
   virtual void AbandonCall() noexcept {}
 
@@ -242,6 +266,7 @@ class CoreBase : public Runnable {
   }
 
   uint64_t LoadUnlocked() const noexcept;
+  bool Change(CoreState from, CoreState to) noexcept;
   bool Replace(uint64_t& expected, uint64_t desired) noexcept;
   bool Park(Deadline deadline);
   void Unlink(Continuation& continuation, uint64_t word) noexcept;

@@ -26,6 +26,9 @@ CoreRef<IntCore> CoreIn(CoreState state) {
   switch (state) {
     case CoreState::kPending:
       break;
+    case CoreState::kOffered:
+      EXPECT_TRUE(core->TryOffer());
+      break;
     case CoreState::kRunning:
       EXPECT_TRUE(core->TryStart());
       break;
@@ -56,8 +59,8 @@ CoreRef<IntCore> CoreIn(CoreState state) {
 }
 
 constexpr CoreState kAllStates[] = {
-    CoreState::kPending, CoreState::kRunning,   CoreState::kSetting, CoreState::kCancelled,
-    CoreState::kValue,   CoreState::kException, CoreState::kTaken};
+    CoreState::kPending,   CoreState::kOffered, CoreState::kRunning,   CoreState::kSetting,
+    CoreState::kCancelled, CoreState::kValue,   CoreState::kException, CoreState::kTaken};
 
 // Writes its number down when it is told or run.
 class Recorder final : public Continuation {
@@ -83,7 +86,7 @@ class Recorder final : public Continuation {
 
 TEST(CoreTest, EachStepIsAllowedInTheseStatesAlone) {
   using States = std::set<CoreState>;
-  States can_start, can_cancel, can_claim, can_take;
+  States can_start, can_cancel, can_claim, can_take, can_offer, can_take_back, can_start_offered;
   for (const CoreState state : kAllStates) {
     if (CoreIn(state)->TryStart()) can_start.insert(state);
     if (CoreIn(state)->Cancel()) can_cancel.insert(state);
@@ -91,11 +94,54 @@ TEST(CoreTest, EachStepIsAllowedInTheseStatesAlone) {
     if (claimed->TryClaim()) can_claim.insert(state);
     const CoreRef<IntCore> taken = CoreIn(state);
     if (taken->TryTake()) can_take.insert(state);
+    if (CoreIn(state)->TryOffer()) can_offer.insert(state);
+    if (CoreIn(state)->TryTakeBack()) can_take_back.insert(state);
+    if (CoreIn(state)->TryStartOffered()) can_start_offered.insert(state);
   }
   EXPECT_EQ(can_start, States{CoreState::kPending});
   EXPECT_EQ(can_cancel, (States{CoreState::kPending, CoreState::kCancelled}));
   EXPECT_EQ(can_claim, (States{CoreState::kPending, CoreState::kRunning}));
   EXPECT_EQ(can_take, States{CoreState::kValue});
+  EXPECT_EQ(can_offer, States{CoreState::kPending});
+  EXPECT_EQ(can_take_back, States{CoreState::kOffered});
+  EXPECT_EQ(can_start_offered, States{CoreState::kOffered});
+}
+
+// A task in another process, which has begun it or not.
+class OfferedCore final : public IntCore {
+ public:
+  explicit OfferedCore(bool has_begun) : IntCore(1), has_begun_(has_begun) {
+    EXPECT_TRUE(TryOffer());
+  }
+
+ private:
+  bool AskBack() noexcept override {
+    AskWhetherBegun();
+    return !has_begun_ && TryTakeBack();
+  }
+  void AskWhetherBegun() noexcept override {
+    if (has_begun_) TryStartOffered();
+  }
+
+  const bool has_begun_;
+};
+
+TEST(CoreTest, AnOfferedTaskIsCancelledWhereItCanBeHadBack) {
+  const CoreRef<OfferedCore> waiting(new OfferedCore(false));
+  EXPECT_EQ(waiting->KnownState(), CoreState::kPending);
+  EXPECT_EQ(waiting->state(), CoreState::kOffered);
+  EXPECT_TRUE(waiting->Cancel());
+  EXPECT_EQ(waiting->state(), CoreState::kCancelled);
+
+  const CoreRef<OfferedCore> begun(new OfferedCore(true));
+  EXPECT_FALSE(begun->Cancel());
+  EXPECT_EQ(begun->state(), CoreState::kRunning);
+}
+
+TEST(CoreTest, WhetherAnOfferedTaskHasBegunIsAsked) {
+  const CoreRef<OfferedCore> begun(new OfferedCore(true));
+  EXPECT_EQ(begun->state(), CoreState::kOffered);
+  EXPECT_EQ(begun->KnownState(), CoreState::kRunning);
 }
 
 TEST(CoreTest, ContinuationsAreAcceptedUntilDone) {

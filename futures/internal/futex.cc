@@ -13,6 +13,10 @@ namespace {
 
 constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 
+int Flags(FutexScope scope) noexcept {
+  return scope == FutexScope::kProcess ? FUTEX_PRIVATE_FLAG : 0;
+}
+
 int UsableCpus() noexcept {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
@@ -21,7 +25,7 @@ int UsableCpus() noexcept {
 
 }  // namespace
 
-bool FutexWait(const void* word, uint32_t expected, Deadline deadline) noexcept {
+bool FutexWait(const void* word, uint32_t expected, Deadline deadline, FutexScope scope) noexcept {
   timespec until;
   timespec* limit = nullptr;
   if (!deadline.is_never()) {
@@ -30,13 +34,13 @@ bool FutexWait(const void* word, uint32_t expected, Deadline deadline) noexcept 
     limit = &until;
   }
   // The BITSET form takes an absolute time, on the monotonic clock.
-  const long result = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
-                              limit, nullptr, FUTEX_BITSET_MATCH_ANY);
+  const long result = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | Flags(scope), expected, limit,
+                              nullptr, FUTEX_BITSET_MATCH_ANY);
   return !(result == -1 && errno == ETIMEDOUT);
 }
 
-void FutexWake(const void* word, int count) noexcept {
-  syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, nullptr, nullptr, 0);
+void FutexWake(const void* word, int count, FutexScope scope) noexcept {
+  syscall(SYS_futex, word, FUTEX_WAKE | Flags(scope), count, nullptr, nullptr, 0);
 }
 
 int SpinLimit() noexcept {

@@ -1,4 +1,4 @@
-// The kernel's wait queue for one 32-bit word, within one process, and the pause before it.
+// The kernel's wait queue for one 32-bit word, and the pause before it.
 //
 // std::atomic::wait goes through tables that unrelated objects share and has no timeout; this goes
 // to the kernel's own queue for the word.
@@ -14,13 +14,20 @@
 
 namespace cohort::internal {
 
+// Who may sleep on the word, and wake its sleepers. The kernel keeps the two apart.
+enum class FutexScope {
+  kProcess,  // this process alone
+  kShared,   // every process that has mapped the word's memory; also where it is mapped read-only
+};
+
 // Sleeps while the word has the expected value. Returns false once the deadline has passed, and
 // true otherwise, also for no reason at all: look at the word again.
-bool FutexWait(const void* word, uint32_t expected, Deadline deadline) noexcept;
+bool FutexWait(const void* word, uint32_t expected, Deadline deadline,
+               FutexScope scope = FutexScope::kProcess) noexcept;
 
 // Wakes up to `count` threads that sleep on the word. The word need not exist any more: the kernel
 // only compares its address, so that a sleeper that has seen its news already may have freed it.
-void FutexWake(const void* word, int count) noexcept;
+void FutexWake(const void* word, int count, FutexScope scope = FutexScope::kProcess) noexcept;
 
 inline constexpr int kWakeAll = 0x7fffffff;
 

@@ -31,19 +31,31 @@ class ExecutorMethods {
   }
   template <typename F, typename... Args>
   auto submit(TaskOptions options, F&& f, Args&&... args) {
-    static_assert(kCanCall<std::decay_t<F>, std::decay_t<Args>...>,
-                  "submit: the callable cannot be called with copies of these arguments");
     Check(options);
-    return internal::Submit(*self().engine(), options, std::forward<F>(f),
-                            std::forward<Args>(args)...);
+    using Engine = std::remove_reference_t<decltype(*self().engine())>;
+    if constexpr (HasOwnCalls<Engine>) {
+      return Engine::Calls::Submit(*self().engine(), options, std::forward<F>(f),
+                                   std::forward<Args>(args)...);
+    } else {
+      static_assert(kCanCall<std::decay_t<F>, std::decay_t<Args>...>,
+                    "submit: the callable cannot be called with copies of these arguments");
+      return internal::Submit(*self().engine(), options, std::forward<F>(f),
+                              std::forward<Args>(args)...);
+    }
   }
 
   // The same without a future. An exception goes to the unobserved-exception hook.
   template <typename F, typename... Args>
   void post(F&& f, Args&&... args) {
-    static_assert(kCanCall<std::decay_t<F>, std::decay_t<Args>...>,
-                  "post: the callable cannot be called with copies of these arguments");
-    internal::Post(*self().engine(), std::forward<F>(f), std::forward<Args>(args)...);
+    using Engine = std::remove_reference_t<decltype(*self().engine())>;
+    if constexpr (HasOwnCalls<Engine>) {
+      Engine::Calls::Submit(*self().engine(), TaskOptions{}, std::forward<F>(f),
+                            std::forward<Args>(args)...);
+    } else {
+      static_assert(kCanCall<std::decay_t<F>, std::decay_t<Args>...>,
+                    "post: the callable cannot be called with copies of these arguments");
+      internal::Post(*self().engine(), std::forward<F>(f), std::forward<Args>(args)...);
+    }
   }
 
   // f of each element of the ranges, zipped to the shortest: see map.h.

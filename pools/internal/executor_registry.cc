@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <memory>
 #include <mutex>
 
 #include "absl/container/flat_hash_map.h"
@@ -51,6 +52,13 @@ void RegisteredExecutor::NotifyCancelled(uint32_t id) noexcept {
   const std::lock_guard lock(registry.mutex);
   const auto found = registry.executors.find(id);
   if (found != registry.executors.end()) found->second->OnCancelled();
+}
+
+std::shared_ptr<RegisteredExecutor> RegisteredExecutor::Find(uint32_t id) noexcept {
+  Registry& registry = Registry::Get();
+  const std::lock_guard lock(registry.mutex);
+  const auto found = registry.executors.find(id);
+  return found == registry.executors.end() ? nullptr : found->second->Share();
 }
 
 }  // namespace cohort::internal

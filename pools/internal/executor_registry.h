@@ -8,6 +8,7 @@
 #define COHORT_POOLS_INTERNAL_EXECUTOR_REGISTRY_H_
 
 #include <cstdint>
+#include <memory>
 
 namespace cohort::internal {
 
@@ -22,6 +23,9 @@ class RegisteredExecutor {
   // A task of the executor with that id was cancelled before it began.
   static void NotifyCancelled(uint32_t id) noexcept;
 
+  // The executor with that id, kept alive; null where it is gone or does not let itself be shared.
+  static std::shared_ptr<RegisteredExecutor> Find(uint32_t id) noexcept;
+
  protected:
   RegisteredExecutor();
   ~RegisteredExecutor();
@@ -32,6 +36,9 @@ class RegisteredExecutor {
  private:
   // On the cancelling thread, under the registry's lock: must be short, and call nothing back.
   virtual void OnCancelled() noexcept = 0;
+
+  // Also under the lock.
+  virtual std::shared_ptr<RegisteredExecutor> Share() noexcept { return nullptr; }
 
   uint32_t id_;
 };

@@ -400,17 +400,57 @@ template <typename F, typename... Elements>
 using MapFunctionFor =
     std::conditional_t<kCanCall<const F&, Elements...>, MapFunction<F>, CopiedMapFunction<F>>;
 
-// The producer's side.
-template <typename Engine, typename F, typename... Inputs>
-class MapOver final
-    : public MapState<
-          TaskResult<MapFunctionFor<F, typename Inputs::Element...>, typename Inputs::Element...>> {
-  using Function = MapFunctionFor<F, typename Inputs::Element...>;
-  static_assert(kCanCall<Function, typename Inputs::Element...>,
+// The tasks of a map() whose executor runs them in this process.
+template <typename F, typename... Elements>
+class LocalMapCalls {
+  using Function = MapFunctionFor<F, Elements...>;
+  static_assert(kCanCall<Function, Elements...>,
                 "map: the function cannot be called with elements of these ranges");
 
  public:
-  using Result = TaskResult<Function, typename Inputs::Element...>;
+  using Result = TaskResult<Function, Elements...>;
+  using Batch = std::vector<std::tuple<Elements...>>;
+
+  template <typename G>
+  explicit LocalMapCalls(std::in_place_t, G&& function) : function_(std::forward<G>(function)) {}
+
+  template <typename Engine>
+  Future<Result> SubmitOne(Engine& engine, Elements&... elements) const {
+    return Submit(engine, TaskOptions{}, function_, std::move(elements)...);
+  }
+  template <typename Engine>
+  Future<ChunkOutcome<Result>> SubmitChunk(Engine& engine, Batch batch) const {
+    using Call = ChunkCall<Result, Function, Elements...>;
+    return Submit(engine, TaskOptions{}, Call(function_, abandoned_), std::move(batch));
+  }
+
+  // Nobody wants the rest.
+  void Abandon() const noexcept { *abandoned_ = true; }
+
+ private:
+  Function function_;
+  std::shared_ptr<std::atomic<bool>> abandoned_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+// An executor whose tasks leave the process has Calls of its own.
+template <typename Engine, typename F, typename... Elements>
+struct MapCallsOf {
+  using type = LocalMapCalls<F, Elements...>;
+};
+template <typename Engine, typename F, typename... Elements>
+requires HasOwnCalls<Engine>
+struct MapCallsOf<Engine, F, Elements...> {
+  using type = typename Engine::Calls::template MapCalls<F, Elements...>;
+};
+
+// The producer's side.
+template <typename Engine, typename F, typename... Inputs>
+class MapOver final
+    : public MapState<typename MapCallsOf<Engine, F, typename Inputs::Element...>::type::Result> {
+  using Calls = typename MapCallsOf<Engine, F, typename Inputs::Element...>::type;
+
+ public:
+  using Result = typename Calls::Result;
 
   template <typename G>
   MapOver(std::shared_ptr<Engine> engine, const MapOptions& options, G&& function, Inputs... inputs)
@@ -419,7 +459,7 @@ class MapOver final
         window_(options.buffersize == 0 ? std::numeric_limits<std::size_t>::max()
                                         : options.buffersize),
         chunksize_(options.chunksize),
-        function_(std::forward<G>(function)),
+        calls_(std::in_place, std::forward<G>(function)),
         inputs_(std::move(inputs)...) {
     const auto sizes =
         std::apply([](auto&... each) { return std::array{each.size()...}; }, inputs_);
@@ -429,7 +469,7 @@ class MapOver final
     }
     Fill();
   }
-  ~MapOver() override { *abandoned_ = true; }
+  ~MapOver() override { calls_.Abandon(); }
 
  private:
   // With the chunks chosen here, each worker gets some 32 of them, so that the last ones end at
@@ -448,7 +488,7 @@ class MapOver final
     }
   }
 
-  void OnClosed() noexcept override { *abandoned_ = true; }
+  void OnClosed() noexcept override { calls_.Abandon(); }
 
   void Fill() {
     while (!this->exhausted_) {
@@ -491,9 +531,7 @@ class MapOver final
           // In braces, the ranges are drawn from in order.
           std::tuple<typename Inputs::Element...> elements{each.Draw()...};
           return std::apply(
-              [this](auto&... element) {
-                return Submit(*engine_, TaskOptions{}, function_, std::move(element)...);
-              },
+              [this](auto&... element) { return calls_.SubmitOne(*engine_, element...); },
               elements);
         },
         inputs_);
@@ -501,8 +539,7 @@ class MapOver final
   }
 
   void SubmitChunk(std::size_t size) {
-    using Call = ChunkCall<Result, Function, typename Inputs::Element...>;
-    typename Call::Batch batch;
+    typename Calls::Batch batch;
     batch.reserve(size);
     while (batch.size() < size && !(this->exhausted_ = InputsAtEnd())) {
       std::apply([&](auto&... each) { batch.push_back({each.Draw()...}); }, inputs_);
@@ -511,19 +548,18 @@ class MapOver final
     drawn_ += batch.size();
     InFlight<Result> task;
     task.size = batch.size();
-    task.chunk = Submit(*engine_, TaskOptions{}, Call(function_, abandoned_), std::move(batch));
+    task.chunk = calls_.SubmitChunk(*engine_, std::move(batch));
     this->Append(std::move(task));
   }
 
   const std::shared_ptr<Engine> engine_;
   const std::size_t window_;
   const std::size_t chunksize_;
-  Function function_;
+  Calls calls_;
   std::tuple<Inputs...> inputs_;
   std::optional<std::size_t> known_size_;
   bool is_sized_ = true;
   std::size_t drawn_ = 0;
-  const std::shared_ptr<std::atomic<bool>> abandoned_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace cohort::internal

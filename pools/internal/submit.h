@@ -24,6 +24,13 @@
 
 namespace cohort::internal {
 
+// An engine that runs its tasks elsewhere says with `using Calls` how they get there: Calls has
+// Submit and Post as below, and MapCalls, as LocalMapCalls in map_state.h.
+template <typename Engine>
+concept HasOwnCalls = requires {
+  typename Engine::Calls;
+};
+
 inline void Check(const TaskOptions& options) {
   if (options.max_retries < 0) {
     throw std::invalid_argument("TaskOptions::max_retries must be 0 or more, not " +

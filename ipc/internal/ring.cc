@@ -1,0 +1,72 @@
+#include "ipc/internal/ring.h"
+
+#include <string>
+
+#include "futures/internal/futex.h"
+#include "ipc/internal/spin.h"
+
+namespace cohort::ipc::internal {
+
+using cohort::internal::FutexHalf;
+using cohort::internal::FutexScope;
+using cohort::internal::FutexWait;
+using cohort::internal::FutexWake;
+using cohort::internal::kWakeAll;
+
+bool RingSignal::AwaitMove(uint64_t seen, Deadline deadline) noexcept {
+  if (++sleeps_ == 0) ++sleeps_;
+  own_->waits.store(sleeps_, std::memory_order_seq_cst);
+  bool in_time = true;
+  if (other_->position.load(std::memory_order_seq_cst) == seen) {
+    in_time = FutexWait(FutexHalf(other_->position), static_cast<uint32_t>(seen), deadline,
+                        FutexScope::kShared);
+  }
+  own_->waits.store(0, std::memory_order_relaxed);
+  return in_time;
+}
+
+void RingSignal::Wake() noexcept {
+  const uint32_t sleep = other_->waits.load(std::memory_order_seq_cst);
+  if (sleep == 0 || sleep == woken_) return;
+  woken_ = sleep;
+  FutexWake(FutexHalf(own_->position), kWakeAll, FutexScope::kShared);
+}
+
+void MarkGone(RingIndex& dead) noexcept {
+  dead.position.store(kGone, std::memory_order_seq_cst);
+  FutexWake(FutexHalf(dead.position), kWakeAll, FutexScope::kShared);
+}
+
+std::size_t RingWriter::RefreshRoom() {
+  const uint64_t tail = other_->position.load(std::memory_order_acquire);
+  if (tail == kGone) throw PeerGone();
+  if (tail < tail_ || tail > head_) {
+    throw ProtocolError("channel: the reader claims position " + std::to_string(tail) +
+                        ", which is not between " + std::to_string(tail_) + " and " +
+                        std::to_string(head_));
+  }
+  tail_ = tail;
+  return capacity_ - static_cast<std::size_t>(head_ - tail_);
+}
+
+std::size_t RingWriter::AwaitRoom(std::size_t wanted) {
+  const auto has_room = [&] { return Room(wanted) >= wanted; };
+  while (!SpinAndYield(has_room)) signal_.AwaitMove(tail_, Deadline::never());
+  return Room(wanted);
+}
+
+void RingReader::Refresh() {
+  const uint64_t head = other_->position.load(std::memory_order_acquire);
+  if (head == kGone) {
+    if (head_ == tail_) throw PeerGone();
+    return;
+  }
+  if (head < head_ || head - tail_ > capacity_) {
+    throw ProtocolError("channel: the writer claims position " + std::to_string(head) + " after " +
+                        std::to_string(head_) + ", in a ring of " + std::to_string(capacity_) +
+                        " bytes");
+  }
+  head_ = head;
+}
+
+}  // namespace cohort::ipc::internal

@@ -1,0 +1,168 @@
+// One direction of a channel between two processes: a ring of bytes in shared memory, with one
+// writer and one reader.
+//
+// Positions are counts of bytes since the beginning and only grow. Invariants:
+//
+//   1. tail <= head <= tail + capacity.
+//   2. The bytes in [tail, head) are complete: the writer moves the head with one store, after it
+//      has written them. What a writer that died had not published is never read.
+//   3. Each process writes its own index and reads the other's. The other's is checked each time:
+//      its memory may be garbage.
+//
+// The ring's memory is mapped twice in a row (SharedMemory::MapRing), so that each run of bytes is
+// contiguous. Neither end is safe for several threads, but for HasNews().
+//
+// Sleep: the sleeper sets `waits` in its own index to the number of this sleep, so that it is woken
+// no more than once for each, and then looks at the other's position once more;
+// the other moves its position and then looks at `waits`. All four are sequentially consistent, so
+// that at least one sees the other. The futex is the position itself, so that it cannot change
+// between the last look and the sleep.
+
+#ifndef COHORT_IPC_INTERNAL_RING_H_
+#define COHORT_IPC_INTERNAL_RING_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "futures/errors.h"
+#include "futures/timeout.h"
+
+namespace cohort::ipc::internal {
+
+// What one process says of its end of a ring. In memory that only this process writes.
+struct RingIndex {
+  alignas(64) std::atomic<uint64_t> position{0};
+  std::atomic<uint32_t> waits{0};  // not 0: it sleeps, for that time, until the other's moves
+};
+
+// The position of an end that is dead, written by those who found it so: whoever waits for it
+// wakes up and is told.
+inline constexpr uint64_t kGone = ~uint64_t{0};
+
+class PeerGone : public Error {
+ public:
+  PeerGone() : Error("the process at the other end of the channel has ended") {}
+};
+
+// The other process has written what no correct one writes.
+class ProtocolError : public Error {
+ public:
+  using Error::Error;
+};
+
+// One end's way to sleep, and to wake the other.
+class RingSignal {
+ public:
+  RingSignal() = default;
+  RingSignal(RingIndex& own, const RingIndex& other) noexcept : own_(&own), other_(&other) {}
+
+  // Sleeps until the other's position is no more `seen`, or the deadline (false).
+  bool AwaitMove(uint64_t seen, Deadline deadline) noexcept;
+
+  // Wakes who sleeps at the other end, after a move of the own position.
+  void Wake() noexcept;
+
+ private:
+  RingIndex* own_ = nullptr;
+  const RingIndex* other_ = nullptr;
+  uint32_t sleeps_ = 0;  // how often this end has slept
+  uint32_t woken_ = 0;   // which sleep of the other was ended last
+};
+
+// To be called for a dead process's index.
+void MarkGone(RingIndex& dead) noexcept;
+
+class RingWriter {
+ public:
+  RingWriter() = default;
+  RingWriter(std::byte* data, std::size_t capacity, RingIndex& own, const RingIndex& other) noexcept
+      : data_(data), capacity_(capacity), own_(&own), other_(&other), signal_(own, other) {}
+
+  std::size_t capacity() const noexcept { return capacity_; }
+
+  // Bytes that can be written at once. Looks at the other's index only where `wanted` makes it.
+  std::size_t Room(std::size_t wanted) {
+    const std::size_t room = capacity_ - static_cast<std::size_t>(head_ - tail_);
+    return room >= wanted ? room : RefreshRoom();
+  }
+
+  // Blocks until there is that much room; gives all there is. Throws PeerGone.
+  std::size_t AwaitRoom(std::size_t wanted);
+
+  // No more than Room().
+  void Put(const void* bytes, std::size_t size) noexcept {
+    std::memcpy(data_ + head_ % capacity_, bytes, size);
+    head_ += size;
+  }
+  // To the next multiple of 8.
+  void Align() noexcept { head_ = (head_ + 7) & ~uint64_t{7}; }
+
+  // Shows what was put.
+  void Publish() noexcept { own_->position.store(head_, std::memory_order_seq_cst); }
+  void Wake() noexcept { signal_.Wake(); }
+
+ private:
+  std::size_t RefreshRoom();
+
+  std::byte* data_ = nullptr;
+  std::size_t capacity_ = 0;  // a power of two
+  RingIndex* own_ = nullptr;
+  const RingIndex* other_ = nullptr;
+  RingSignal signal_;
+  uint64_t head_ = 0;
+  uint64_t tail_ = 0;  // as last seen
+};
+
+class RingReader {
+ public:
+  RingReader() = default;
+  RingReader(const std::byte* data, std::size_t capacity, RingIndex& own,
+             const RingIndex& other) noexcept
+      : data_(data), capacity_(capacity), own_(&own), other_(&other), signal_(own, other) {}
+
+  // What is there to be read. Throws ProtocolError, and PeerGone where nothing is left.
+  std::span<const std::byte> Peek() {
+    if (head_ == tail_) Refresh();
+    return {data_ + tail_ % capacity_, static_cast<std::size_t>(head_ - tail_)};
+  }
+  // The same after a new look at the other's index.
+  std::span<const std::byte> PeekAnew() {
+    Refresh();
+    return {data_ + tail_ % capacity_, static_cast<std::size_t>(head_ - tail_)};
+  }
+
+  // Steps over bytes that were peeked at; they stay as they are until Release().
+  void Skip(std::size_t size) noexcept { tail_ += size; }
+  void Align() noexcept { tail_ = (tail_ + 7) & ~uint64_t{7}; }
+
+  // Gives the room back.
+  void Release() noexcept { own_->position.store(tail_, std::memory_order_seq_cst); }
+  void Wake() noexcept { signal_.Wake(); }
+
+  // Sleeps until there is something new. May return early.
+  bool Await(Deadline deadline) noexcept { return signal_.AwaitMove(head_, deadline); }
+
+  // Whether there is something that was not released. From any thread.
+  bool HasNews() const noexcept {
+    return other_->position.load(std::memory_order_seq_cst) !=
+           own_->position.load(std::memory_order_relaxed);
+  }
+
+ private:
+  void Refresh();
+
+  const std::byte* data_ = nullptr;
+  std::size_t capacity_ = 0;
+  RingIndex* own_ = nullptr;
+  const RingIndex* other_ = nullptr;
+  RingSignal signal_;
+  uint64_t tail_ = 0;
+  uint64_t head_ = 0;  // as last seen
+};
+
+}  // namespace cohort::ipc::internal
+
+#endif  // COHORT_IPC_INTERNAL_RING_H_

@@ -1,0 +1,354 @@
+#include "ipc/internal/worker_main.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "futures/errors.h"
+#include "futures/internal/log.h"
+#include "ipc/call.h"
+#include "ipc/callable.h"
+#include "ipc/codec.h"
+#include "ipc/crash_report.h"
+#include "ipc/exception.h"
+#include "ipc/internal/protocol.h"
+#include "ipc/internal/ring.h"
+#include "ipc/internal/spin.h"
+#include "ipc/internal/stop_watcher.h"
+#include "ipc/internal/stream.h"
+#include "ipc/module.h"
+#include "ipc/oom.h"
+#include "ipc/sandbox.h"
+#include "ipc/shared_memory.h"
+#include "ipc/worker_process.h"
+
+extern "C" void __gcov_dump() __attribute__((weak));  // NOLINT: of coverage builds
+
+namespace cohort::ipc::internal {
+namespace {
+
+constexpr int kCannotServe = 70;  // the exit status EX_SOFTWARE of sysexits.h
+
+using Clock = std::chrono::steady_clock;
+
+uint64_t Nanoseconds(Clock::duration duration) {
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count());
+}
+
+// Ends the process as it should be ended when all went well: what was printed is not lost, but no
+// static object's destructor runs, for they are the parent's business.
+[[noreturn]] void End() {
+  std::cout.flush();
+  fflush(nullptr);
+  if (__gcov_dump != nullptr) __gcov_dump();
+  _exit(0);
+}
+
+// Whatever ends the parent closes its end of the pipe; the kernel then kills this process. That
+// needs no thread and no signal handler, and works in a busy loop.
+void TieToParent(const WorkerSettings& settings) {
+  fcntl(kLifeline, F_SETOWN, getpid());
+  fcntl(kLifeline, F_SETSIG, SIGKILL);
+  fcntl(kLifeline, F_SETFL, fcntl(kLifeline, F_GETFL) | O_ASYNC);
+  if (settings.starting_thread == StartingThread::kOutlivesWorker) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+  }
+  pollfd lifeline{kLifeline, 0, 0};
+  const bool is_cut = poll(&lifeline, 1, 0) > 0;
+  if (is_cut || getppid() != settings.parent) _exit(0);
+}
+
+void CloseOnExec() {
+  for (int fd = kSocket; fd <= kSecondDoorbell; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+// A shared memory of the parent's, as this process may use it.
+struct Shared {
+  template <typename Block>
+  static Shared Adopt(WorkerDescriptor fd, MemoryAccess access) {
+    const SharedMemory memory = SharedMemory::Adopt(FileDescriptor(fd));
+    const std::size_t head = HeadSize<Block>();
+    return {memory.MapRing(head, access), head, memory.size() - head};
+  }
+
+  std::byte* ring() const { return mapping.data() + head; }
+
+  Mapping mapping;
+  std::size_t head;
+  std::size_t ring_size;
+};
+
+class Worker final : public Call {
+ public:
+  Worker()
+      : from_parent_(Shared::Adopt<ParentBlock>(kParentMemory, MemoryAccess::kReadOnly)),
+        from_worker_(Shared::Adopt<WorkerBlock>(kWorkerMemory, MemoryAccess::kReadWrite)),
+        parent_(*reinterpret_cast<const ParentBlock*>(from_parent_.mapping.data())),
+        own_(*reinterpret_cast<WorkerBlock*>(from_worker_.mapping.data())),
+        tasks_(from_parent_.ring(), from_parent_.ring_size, own_.tasks, parent_.tasks),
+        results_(from_worker_.ring(), from_worker_.ring_size, own_.results, parent_.results),
+        stop_(parent_.stop) {}
+
+  WorkerSettings ReadSettings();
+  void Report(const WorkerReport& report);
+  CrashSlot& crash() { return own_.crash; }
+  [[noreturn]] void Serve(uint64_t max_tasks);
+
+  // Call
+  Reader& arguments() override { return *arguments_; }
+  void MakeContiguous() override;
+  std::stop_token stop_token() override { return stop_.TokenFor(current_); }
+  void Return(const Message& result) override { Answer(RecordKind::kResult, result); }
+
+ private:
+  RecordHeader AwaitRecord();
+  std::span<const std::byte> Payload(const RecordHeader& header);
+  bool RunTask(const RecordHeader& header);
+  bool Claim(uint64_t sequence);
+  void Invoke();
+  void Answer(RecordKind kind, const Message& message);
+  void AnswerError(const std::exception_ptr& error);
+  void Send(const RecordHeader& header, const Message& message);
+  void RingDoorbell();
+
+  const Shared from_parent_;
+  const Shared from_worker_;
+  const ParentBlock& parent_;
+  WorkerBlock& own_;
+  RingReader tasks_;
+  RingWriter results_;
+  StopWatcher stop_;
+
+  // Of the current task.
+  uint64_t current_ = 0;
+  bool answered_ = false;
+  Clock::time_point begun_;
+  std::optional<RingSource> stream_;
+  std::optional<Reader> arguments_;
+  std::vector<std::byte> gathered_;
+
+  uint64_t rung_ = 0;  // for which of the parent's sleeps
+};
+
+// Blocks. The payload is still to be read.
+RecordHeader Worker::AwaitRecord() {
+  std::span<const std::byte> bytes = tasks_.Peek();
+  while (bytes.size() < sizeof(RecordHeader)) {
+    if (!SpinAndYield([this] { return tasks_.HasNews(); })) tasks_.Await(Deadline::never());
+    bytes = tasks_.PeekAnew();
+  }
+  RecordHeader header;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  tasks_.Skip(sizeof(header));
+  return header;
+}
+
+// Of a record that was published as a whole. Good until the next Release().
+std::span<const std::byte> Worker::Payload(const RecordHeader& header) {
+  const auto bytes = tasks_.Peek().first(static_cast<std::size_t>(header.size));
+  tasks_.Skip(PaddedSize(header.size));
+  return bytes;
+}
+
+WorkerSettings Worker::ReadSettings() {
+  const RecordHeader header = AwaitRecord();
+  Reader reader(Payload(header));
+  auto settings = decode<WorkerSettings>(reader);
+  tasks_.Release();
+  return settings;
+}
+
+void Worker::Report(const WorkerReport& report) {
+  Message message;
+  Writer writer(message);
+  encode(writer, report);
+  Send({.size = message.size(),
+        .sequence = 0,
+        .nanoseconds = 0,
+        .kind = RecordKind::kReady,
+        .flags = 0},
+       message);
+}
+
+void Worker::Serve(uint64_t max_tasks) {
+  uint64_t tasks = 0;
+  while (true) {
+    const RecordHeader header = AwaitRecord();
+    if (header.kind == RecordKind::kExit) break;
+    if (RunTask(header) && ++tasks == max_tasks) break;
+  }
+  Send({.size = 0, .sequence = 0, .nanoseconds = 0, .kind = RecordKind::kRetired, .flags = 0}, {});
+  End();
+}
+
+bool Worker::Claim(uint64_t sequence) {
+  uint64_t expected = SlotWord(sequence, SlotState::kSent);
+  return own_.slots[sequence % kSlots].compare_exchange_strong(
+      expected, SlotWord(sequence, SlotState::kBegun), std::memory_order_acq_rel);
+}
+
+// False: the task was recalled.
+bool Worker::RunTask(const RecordHeader& header) {
+  std::span<const std::byte> payload;
+  if (header.size > kWholeLimit) {
+    stream_.emplace(tasks_, header.size);
+  } else {
+    payload = Payload(header);
+  }
+  const bool is_ours = Claim(header.sequence);
+  if (is_ours) {
+    current_ = header.sequence;
+    answered_ = false;
+    begun_ = Clock::now();
+    if ((header.flags & record_flags::kAnnounce) != 0) {
+      Send({.size = 0,
+            .sequence = current_,
+            .nanoseconds = Nanoseconds(begun_.time_since_epoch()),
+            .kind = RecordKind::kBegun,
+            .flags = 0},
+           {});
+    }
+    if (stream_) {
+      arguments_.emplace(*stream_, header.size, std::span<const AttachmentPtr>(), Trust::kSender);
+    } else {
+      arguments_.emplace(payload);
+    }
+    Invoke();
+    arguments_.reset();
+    gathered_ = {};
+    stop_.Forget();
+  }
+  if (stream_) stream_->Finish();
+  stream_.reset();
+  tasks_.Release();
+  tasks_.Wake();
+  return is_ours;
+}
+
+void Worker::Invoke() {
+  try {
+    decode_entry(*arguments_).entry(*this);
+    if (!answered_) throw Error("the entry of a task returned nothing");
+  } catch (...) {
+    // After the answer only destructors of arguments have run: nobody waits for what they say.
+    if (answered_) {
+      cohort::internal::LogException("a task's arguments", std::current_exception());
+    } else {
+      AnswerError(std::current_exception());
+    }
+  }
+}
+
+void Worker::MakeContiguous() {
+  if (!stream_) return;
+  gathered_.reserve(static_cast<std::size_t>(arguments_->remaining()));
+  while (arguments_->remaining() != 0) {
+    const auto piece = arguments_->Chunk(kStreamPiece);
+    gathered_.insert(gathered_.end(), piece.begin(), piece.end());
+  }
+  arguments_.emplace(std::span<const std::byte>(gathered_));
+}
+
+void Worker::Answer(RecordKind kind, const Message& message) {
+  Send({.size = message.size(),
+        .sequence = current_,
+        .nanoseconds = Nanoseconds(Clock::now() - begun_),
+        .kind = kind,
+        .flags = 0},
+       message);
+  answered_ = true;
+}
+
+void Worker::AnswerError(const std::exception_ptr& error) {
+  Message message;
+  Writer writer(message);
+  encode_exception(writer, error);
+  Answer(RecordKind::kError, message);
+}
+
+void Worker::Send(const RecordHeader& header, const Message& message) {
+  const bool is_stream = header.size > kWholeLimit;
+  results_.AwaitRoom(sizeof(header) + (is_stream ? 0 : PaddedSize(header.size)));
+  results_.Put(&header, sizeof(header));
+  if (!is_stream) {
+    message.ForEachPiece(
+        [this](std::span<const std::byte> piece) { results_.Put(piece.data(), piece.size()); });
+    results_.Align();
+  }
+  results_.Publish();
+  results_.Wake();
+  RingDoorbell();
+  if (is_stream) StreamTo(results_, message);
+}
+
+// The parent sets `asleep` before it looks at the ring a last time, and the ring's position was
+// moved before `asleep` is read here; all sequentially consistent.
+void Worker::RingDoorbell() {
+  const uint64_t asleep = parent_.asleep.load(std::memory_order_seq_cst);
+  if (asleep == 0 || asleep == rung_) return;
+  rung_ = asleep;
+  eventfd_write((asleep & 1) == 0 ? kFirstDoorbell : kSecondDoorbell, 1);
+}
+
+// Why this process cannot work, or nothing.
+std::string Prepare(const WorkerSettings& settings, WorkerReport& report) {
+  try {
+    setvbuf(stdout, nullptr, _IOLBF, 0);  // whole lines, and none is lost in a crash
+    raise_oom_score();
+    ModuleTable::process().allow_loading();  // the parent is trusted
+    report.executable = executable_build_id();
+    report.missing = apply_sandbox(settings.sandbox, {.memory = settings.memory_limit}).missing;
+    return {};
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+bool IsWorkerOf(uint64_t nonce) noexcept {
+  struct stat status {};
+  if (fstat(kParentMemory, &status) != 0 || fstat(kSecondDoorbell, &status) != 0) return false;
+  const int seals = fcntl(kParentMemory, F_GET_SEALS);
+  if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) return false;
+  ParentBlock block;
+  const auto size = static_cast<ssize_t>(sizeof(block.nonce));
+  return pread(kParentMemory, &block.nonce, sizeof(block.nonce), 0) == size && block.nonce == nonce;
+}
+
+void ServeAsWorker(void (*on_depth)(int)) {
+  try {
+    Worker worker;
+    const WorkerSettings settings = worker.ReadSettings();
+    TieToParent(settings);
+    CloseOnExec();
+    on_depth(settings.depth);
+    if (!settings.name.empty()) prctl(PR_SET_NAME, settings.name.c_str());
+    install_crash_handler(worker.crash());
+    WorkerReport report;
+    report.failure = Prepare(settings, report);
+    worker.Report(report);
+    worker.Serve(settings.max_tasks);
+  } catch (...) {
+    cohort::internal::LogException("a worker process", std::current_exception());
+    _exit(kCannotServe);
+  }
+}
+
+}  // namespace cohort::ipc::internal

@@ -1,0 +1,275 @@
+#include "ipc/worker_process.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "futures/errors.h"
+#include "futures/internal/futex.h"
+#include "ipc/codec.h"
+#include "ipc/worker_entry.h"
+
+namespace cohort::ipc {
+
+using internal::HeadSize;
+using internal::PaddedSize;
+using internal::ParentBlock;
+using internal::ProtocolError;
+using internal::RecordHeader;
+using internal::SlotState;
+using internal::SlotWord;
+using internal::WorkerBlock;
+
+namespace {
+
+[[noreturn]] void Throw(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+uint64_t RandomNonce() {
+  uint64_t nonce = 0;
+  if (getrandom(&nonce, sizeof(nonce), GRND_NONBLOCK) != sizeof(nonce)) {
+    nonce = static_cast<uint64_t>(getpid());  // a mistake is all that it protects from
+  }
+  return nonce | 1;
+}
+
+}  // namespace
+
+namespace {
+
+template <typename Block>
+std::pair<SharedMemory, Mapping> MakeMemory(const char* name, std::size_t ring_size) {
+  SharedMemory memory = SharedMemory::Create(name, HeadSize<Block>() + ring_size);
+  Mapping mapping = memory.MapRing(HeadSize<Block>(), MemoryAccess::kReadWrite);
+  ::new (mapping.data()) Block;
+  return {std::move(memory), std::move(mapping)};
+}
+
+std::pair<FileDescriptor, FileDescriptor> MakeSocketPair() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) Throw("socketpair");
+  return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+// The reading end first. One for each worker: whom the kernel signals is a property of the open
+// pipe, which copies of a descriptor share.
+std::pair<FileDescriptor, FileDescriptor> MakePipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) Throw("pipe2");
+  return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+void Check(const WorkerOptions& options) {
+  constexpr std::size_t kSmallest = 2 * internal::kWholeLimit;
+  if (std::has_single_bit(options.ring_size) && options.ring_size >= kSmallest) return;
+  throw std::invalid_argument("WorkerOptions::ring_size must be a power of two of at least " +
+                              std::to_string(kSmallest) + ", not " +
+                              std::to_string(options.ring_size));
+}
+
+}  // namespace
+
+std::unique_ptr<WorkerProcess> WorkerProcess::Start(const WorkerOptions& options) {
+  check_that_workers_can_start();
+  Check(options);
+  auto [tasks, tasks_mapping] = MakeMemory<ParentBlock>("cohort-tasks", options.ring_size);
+  auto [results, results_mapping] = MakeMemory<WorkerBlock>("cohort-results", options.ring_size);
+  const uint64_t nonce = RandomNonce();
+  reinterpret_cast<ParentBlock*>(tasks_mapping.data())->nonce = nonce;
+  tasks.Seal(SharedMemory::Others::kReadOnly);
+  results.Seal(SharedMemory::Others::kReadWrite);
+  auto [socket, workers_socket] = MakeSocketPair();
+  auto [workers_lifeline, lifeline] = MakePipe();
+  // In the order of WorkerDescriptor.
+  Process process = Process::SpawnSelf(
+      {.environment = {std::string(internal::kWorkerVariable) + "=" + std::to_string(nonce)},
+       .descriptors = {workers_socket.get(), workers_lifeline.get(), tasks.fd(), results.fd(),
+                       options.doorbells.first, options.doorbells.second},
+       .executable = options.executable});
+  std::unique_ptr<WorkerProcess> worker(new WorkerProcess(
+      std::move(tasks_mapping), std::move(results_mapping),
+      {std::move(socket), std::move(lifeline)}, std::move(process), options.ring_size));
+  worker->SendSettings(options.settings);
+  return worker;
+}
+
+WorkerProcess::WorkerProcess(Mapping from_parent, Mapping from_worker, Descriptors descriptors,
+                             Process process, std::size_t ring_size)
+    : from_parent_(std::move(from_parent)),
+      from_worker_(std::move(from_worker)),
+      descriptors_(std::move(descriptors)),
+      process_(std::move(process)),
+      tasks_(from_parent_.data() + HeadSize<ParentBlock>(), ring_size, parent_block().tasks,
+             worker_block().tasks),
+      results_(from_worker_.data() + HeadSize<WorkerBlock>(), ring_size, parent_block().results,
+               worker_block().results) {}
+
+void WorkerProcess::SendSettings(WorkerSettings settings) {
+  settings.depth = worker_depth();
+  settings.parent = getpid();
+  Message message;
+  Writer writer(message);
+  encode(writer, settings);
+  Put({.size = message.size(),
+       .sequence = 0,
+       .nanoseconds = 0,
+       .kind = RecordKind::kSettings,
+       .flags = 0},
+      message);
+  Wake();
+}
+
+// Sending.
+
+bool WorkerProcess::CanSend(uint64_t size) {
+  if (last_sent_ - last_answered_.load(std::memory_order_relaxed) >= internal::kSlots) return false;
+  const std::size_t needed = sizeof(RecordHeader) + PaddedSize(size);
+  return tasks_.Room(needed) >= needed;
+}
+
+void WorkerProcess::Put(const RecordHeader& header, const Message& message) {
+  tasks_.Put(&header, sizeof(header));
+  message.ForEachPiece(
+      [&](std::span<const std::byte> piece) { tasks_.Put(piece.data(), piece.size()); });
+  tasks_.Align();
+  tasks_.Publish();
+}
+
+uint64_t WorkerProcess::TakeNumber() noexcept {
+  const uint64_t sequence = ++last_sent_;
+  // Relaxed: the record's publication is what shows it to the worker.
+  SlotOf(sequence).store(SlotWord(sequence, SlotState::kSent), std::memory_order_relaxed);
+  return sequence;
+}
+
+namespace {
+
+RecordHeader TaskHeader(uint64_t sequence, const Message& message, Announce announce) {
+  uint32_t flags = 0;
+  if (announce == Announce::kYes) flags |= internal::record_flags::kAnnounce;
+  if (!message.attachments().empty()) flags |= internal::record_flags::kAttachments;
+  return {.size = message.size(),
+          .sequence = sequence,
+          .nanoseconds = 0,
+          .kind = internal::RecordKind::kTask,
+          .flags = flags};
+}
+
+}  // namespace
+
+uint64_t WorkerProcess::Send(const Message& message, Announce announce) {
+  const uint64_t sequence = TakeNumber();
+  Put(TaskHeader(sequence, message, announce), message);
+  return sequence;
+}
+
+uint64_t WorkerProcess::BeginStream(const Message& message, Announce announce) {
+  const uint64_t sequence = TakeNumber();
+  const RecordHeader header = TaskHeader(sequence, message, announce);
+  tasks_.Put(&header, sizeof(header));
+  tasks_.Publish();
+  return sequence;
+}
+
+void WorkerProcess::Stream(const Message& message) { internal::StreamTo(tasks_, message); }
+
+void WorkerProcess::SendExit() {
+  const RecordHeader header{
+      .size = 0, .sequence = 0, .nanoseconds = 0, .kind = RecordKind::kExit, .flags = 0};
+  if (tasks_.Room(sizeof(header)) < sizeof(header)) return;  // it has enough to do, or is gone
+  tasks_.Put(&header, sizeof(header));
+  tasks_.Publish();
+  tasks_.Wake();
+}
+
+// Tasks that were sent.
+
+bool WorkerProcess::Recall(uint64_t sequence) noexcept {
+  uint64_t expected = SlotWord(sequence, SlotState::kSent);
+  return SlotOf(sequence).compare_exchange_strong(
+      expected, SlotWord(sequence, SlotState::kRecalled), std::memory_order_acq_rel);
+}
+
+bool WorkerProcess::HasBegun(uint64_t sequence) const noexcept {
+  return SlotOf(sequence).load(std::memory_order_acquire) == SlotWord(sequence, SlotState::kBegun);
+}
+
+void WorkerProcess::RequestStop(uint64_t sequence) noexcept {
+  auto& stop = parent_block().stop;
+  stop.store(sequence, std::memory_order_seq_cst);
+  cohort::internal::FutexWake(cohort::internal::FutexHalf(stop), cohort::internal::kWakeAll,
+                              cohort::internal::FutexScope::kShared);
+}
+
+// Receiving.
+
+std::optional<WorkerProcess::Record> WorkerProcess::Next() {
+  std::span<const std::byte> bytes = results_.Peek();
+  if (bytes.size() < sizeof(RecordHeader)) {
+    bytes = results_.PeekAnew();
+    if (bytes.empty()) return std::nullopt;
+    if (bytes.size() < sizeof(RecordHeader)) throw ProtocolError("channel: half a record header");
+  }
+  // One copy: the worker could change the original while it is checked.
+  RecordHeader header;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  const bool is_answer = header.kind == RecordKind::kResult || header.kind == RecordKind::kError;
+  if (is_answer) {
+    const uint64_t answered = last_answered_.load(std::memory_order_relaxed);
+    if (header.sequence <= answered || header.sequence > last_sent_) {
+      throw ProtocolError("channel: an answer to task " + std::to_string(header.sequence) +
+                          ", after " + std::to_string(answered) + " of " +
+                          std::to_string(last_sent_));
+    }
+    last_answered_.store(header.sequence, std::memory_order_relaxed);
+  }
+  Record record{.kind = header.kind,
+                .sequence = header.sequence,
+                .nanoseconds = header.nanoseconds,
+                .size = header.size,
+                .payload = {},
+                .is_stream = header.size > internal::kWholeLimit,
+                .has_attachments = (header.flags & internal::record_flags::kAttachments) != 0};
+  results_.Skip(sizeof(header));
+  if (record.is_stream) {
+    stream_.emplace(results_, header.size);
+  } else {
+    const std::size_t padded = PaddedSize(header.size);
+    if (bytes.size() - sizeof(header) < padded) {
+      throw ProtocolError("channel: a record of " + std::to_string(header.size) +
+                          " bytes was published in part");
+    }
+    record.payload = bytes.subspan(sizeof(header), static_cast<std::size_t>(header.size));
+    results_.Skip(padded);
+  }
+  return record;
+}
+
+void WorkerProcess::Done() {
+  if (stream_) stream_->Finish();
+  stream_.reset();
+  results_.Release();
+  results_.Wake();
+}
+
+void WorkerProcess::SetAsleep(uint64_t sleep) noexcept {
+  parent_block().asleep.store(sleep, std::memory_order_seq_cst);
+}
+
+void WorkerProcess::MarkGone() noexcept {
+  internal::MarkGone(worker_block().tasks);
+  internal::MarkGone(worker_block().results);
+}
+
+}  // namespace cohort::ipc

@@ -1,0 +1,411 @@
+// From the workers' rings to the futures.
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "futures/errors.h"
+#include "futures/internal/log.h"
+#include "ipc/codec.h"
+#include "ipc/exception.h"
+#include "ipc/internal/spin.h"
+#include "ipc/module.h"
+#include "pools/internal/process_engine.h"
+#include "pools/internal/process_lane.h"
+
+namespace cohort::internal {
+namespace {
+
+using ipc::WorkerProcess;
+using ipc::internal::RecordKind;
+
+// So many answers are taken under one lock.
+constexpr std::size_t kBatch = 64;
+
+// A fetcher that sleeps looks up by itself that often: a worker that has gone wild could swallow
+// the rings of others.
+constexpr std::chrono::seconds kLookUp(1);
+
+// The moving average follows a new duration by an eighth.
+uint64_t Averaged(uint64_t average, uint64_t latest) {
+  if (average == 0) return std::max<uint64_t>(latest, 1);
+  return std::max<uint64_t>(average - average / 8 + latest / 8, 1);
+}
+
+CoreState AcceptError(RemoteJob& job, ipc::Reader& reader) noexcept {
+  try {
+    return job.AcceptError(ipc::decode_exception(reader));
+  } catch (const ipc::internal::PeerGone&) {
+    return CoreState::kPending;
+  } catch (const ipc::internal::ProtocolError&) {
+    return CoreState::kPending;
+  } catch (...) {
+    return job.AcceptError(std::current_exception());
+  }
+}
+
+void SleepOn(int bell, Deadline deadline) {
+  Timeout timeout = deadline.remaining();
+  if (timeout.is_forever() || timeout.duration() > kLookUp) timeout = kLookUp;
+  const auto left = timeout.duration().count();
+  const timespec limit{static_cast<time_t>(left / 1'000'000'000), left % 1'000'000'000};
+  pollfd poll{bell, POLLIN, 0};
+  if (ppoll(&poll, 1, &limit, nullptr) == 1) {
+    uint64_t rings = 0;
+    eventfd_read(bell, &rings);
+  }
+}
+
+// What the decoding has left of a stream.
+void SkipRest(WorkerProcess& process) noexcept {
+  try {
+    process.Done();
+  } catch (const Error&) {
+    // It has ended since; the keeper finds out.
+  }
+}
+
+}  // namespace
+
+bool ProcessEngine::MayBeDone() noexcept {
+  const std::lock_guard lock(mutex_);
+  return closed_ && Outstanding() == 0;
+}
+
+void ProcessEngine::BreakSoon(std::string reason) {
+  break_reason_ = std::move(reason);
+  PokeKeeper();
+}
+
+// Who fetches.
+
+void ProcessEngine::Fetch() {
+  while (true) {
+    FetchAll();
+    {
+      const std::lock_guard lock(mutex_);
+      if (finished_) return;
+    }
+    if (!ipc::internal::SpinAndYield([this] { return AnyNews(); })) AwaitAnswers();
+  }
+}
+
+void ProcessEngine::AwaitAnswers() {
+  // While a helper fetches, the workers ring its bell; it rings this one when it leaves.
+  const bool is_mine = SetAsleep(WorkerProcess::FirstBell(++sleeps_));
+  if (is_mine && AnyNews()) return;
+  SleepOn(fetcher_bell_.get(), Deadline::never());
+}
+
+// Tells the workers who sleeps. False: a helper is in charge, and it was not asked to leave.
+bool ProcessEngine::SetAsleep(uint64_t sleep) {
+  const std::lock_guard lock(mutex_);
+  if (is_helping_) return false;
+  asleep_ = sleep;
+  for (const auto& worker : workers_) worker->process->SetAsleep(sleep);
+  return true;
+}
+
+bool ProcessEngine::MayFetchFrom(const ProcessWorker& worker) noexcept {
+  return !worker.is_receiving && !worker.has_ended && !worker.has_garbled;
+}
+
+bool ProcessEngine::AnyNews() {
+  const std::lock_guard lock(mutex_);
+  return finished_ || std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+           return MayFetchFrom(*worker) && worker->process->HasNews();
+         });
+}
+
+void ProcessEngine::KickHelper() noexcept {
+  if (helper_sleeps_.load(std::memory_order_seq_cst)) eventfd_write(helper_bell_.get(), 1);
+}
+
+void ProcessEngine::HelpUntilDone(CoreBase& awaited, Deadline deadline) noexcept {
+  if (InForkedChild()) return;
+  const std::unique_lock helping(help_mutex_, std::try_to_lock);
+  if (!helping.owns_lock()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (finished_) return;
+    is_helping_ = true;
+  }
+  HelpLoop(awaited, deadline);
+  {
+    const std::lock_guard lock(mutex_);
+    is_helping_ = false;
+  }
+  // From now on the workers ring for the engine's own thread; what came just before is for it too.
+  SetAsleep(WorkerProcess::FirstBell(++sleeps_));
+  if (AnyNews()) eventfd_write(fetcher_bell_.get(), 1);
+}
+
+void ProcessEngine::HelpLoop(CoreBase& awaited, Deadline deadline) {
+  const auto is_over = [&] { return awaited.done() || deadline.has_passed(); };
+  while (true) {
+    FetchAll();
+    if (is_over()) return;
+    if (ipc::internal::SpinAndYield([&] { return awaited.done() || AnyNews(); })) continue;
+    const uint64_t sleep = WorkerProcess::SecondBell(++sleeps_);
+    {
+      const std::lock_guard lock(mutex_);
+      if (finished_) return;
+      asleep_ = sleep;
+      for (const auto& worker : workers_) worker->process->SetAsleep(sleep);
+    }
+    helper_sleeps_.store(true, std::memory_order_seq_cst);
+    if (!awaited.done() && !AnyNews()) SleepOn(helper_bell_.get(), deadline);
+    helper_sleeps_.store(false, std::memory_order_relaxed);
+  }
+}
+
+// Fetching.
+
+void ProcessEngine::FetchAll() noexcept {
+  const std::lock_guard fetching(fetch_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    fetched_.assign(workers_.begin(), workers_.end());
+  }
+  for (const auto& worker : fetched_) {
+    while (FetchFrom(*worker)) {
+    }
+  }
+  fetched_.clear();
+}
+
+// With fetch_mutex_ held. False: there was nothing.
+bool ProcessEngine::FetchFrom(ProcessWorker& worker) noexcept {
+  std::vector<Answer>& answers = answers_;
+  answers.clear();
+  bool is_stream = false;
+  ToWake to_wake;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!MayFetchFrom(worker) || !worker.process->HasNews()) return false;
+    try {
+      TakeAnswers(worker, answers);
+    } catch (const std::exception& error) {
+      worker.protocol_error = error.what();
+      worker.is_retiring = true;
+      worker.has_garbled = true;
+      worker.process->process().Kill(SIGKILL);
+    }
+    is_stream = worker.is_receiving;
+    Pump(to_wake);
+    if (queue_.empty() && worker.IsIdle() && worker.is_ready) {
+      Rebalance(worker);
+      Pump(to_wake);
+    }
+  }
+  Wake(to_wake);
+  for (const Answer& answer : answers) {
+    if (answer.stream == nullptr) {
+      Complete(worker, answer);
+    } else {
+      ReceiveStream(answer);
+    }
+  }
+  if (!is_stream) worker.process->Done();
+  if (!answers.empty()) {
+    KickHelper();
+    if (MayBeDone()) PokeKeeper();
+  }
+  return true;
+}
+
+void ProcessEngine::TakeAnswers(ProcessWorker& worker, std::vector<Answer>& answers) {
+  while (answers.size() < kBatch && !worker.is_receiving) {
+    const auto record = worker.process->Next();
+    if (!record) return;
+    TakeRecord(worker, *record, answers);
+  }
+}
+
+void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record,
+                               std::vector<Answer>& answers) {
+  switch (record.kind) {
+    case RecordKind::kReady:
+      return OnReady(worker, record);
+    case RecordKind::kBegun:
+      return OnBegun(worker, record);
+    case RecordKind::kRetired:
+      worker.is_retiring = true;
+      return;
+    case RecordKind::kResult:
+    case RecordKind::kError:
+      break;
+    default:
+      throw ipc::internal::ProtocolError("a record of kind " +
+                                         std::to_string(static_cast<uint32_t>(record.kind)));
+  }
+  const ProcessWorker::Sent sent = worker.TakeAnswered(record.sequence);
+  if (sent.is_initializer) return OnInitialized(record);
+  if (sent.job == nullptr) {
+    throw ipc::internal::ProtocolError("an answer to task " + std::to_string(record.sequence) +
+                                       ", which it was not to run");
+  }
+  sent.job->core().TryStartOffered();
+  nanoseconds_per_task_ = Averaged(nanoseconds_per_task_, record.nanoseconds);
+  answers.push_back({sent.job, record, nullptr});
+  if (record.is_stream) {
+    worker.is_receiving = true;
+    for (const auto& each : workers_) {
+      if (each.get() == &worker) answers.back().stream = each;
+    }
+  }
+}
+
+void ProcessEngine::OnReady(ProcessWorker& worker, const Record& record) {
+  ipc::Reader reader(record.payload);
+  const auto report = ipc::decode<ipc::WorkerReport>(reader);
+  std::string failure = report.failure;
+  if (failure.empty() && report.executable != ipc::executable_build_id()) {
+    failure =
+        "the program's file is not the one that this process was started from; restart the program";
+  }
+  if (!failure.empty()) return BreakSoon("worker processes cannot work: " + failure);
+  for (const std::string& part : report.missing) {
+    if (!std::exchange(has_told_missing_, true)) LogLine("sandbox: " + part);
+  }
+  worker.is_ready = true;
+  failed_starts_ = 0;
+  killed_starts_ = 0;
+}
+
+void ProcessEngine::OnInitialized(const Record& record) {
+  if (record.kind == RecordKind::kResult) return;
+  ipc::Reader reader(record.payload);
+  BreakSoon("the initializer has thrown " + Describe(ipc::decode_exception(reader)));
+}
+
+void ProcessEngine::OnBegun(ProcessWorker& worker, const Record& record) {
+  for (const ProcessWorker::Sent& sent : worker.window()) {
+    if (sent.sequence != record.sequence || sent.job == nullptr) continue;
+    sent.job->core().TryStartOffered();
+    const Timeout timeout = sent.job->timeout();
+    if (timeout.is_forever()) return;
+    // From the moment that the worker says, but for what cannot be.
+    const Clock::time_point now = Clock::now();
+    const Clock::time_point said(std::chrono::nanoseconds(record.nanoseconds));
+    AddTimer(std::min(said, now) + timeout.duration(),
+             {Timer::What::kTimeout, worker.id, record.sequence, KillReason::kTimeout});
+    return;
+  }
+}
+
+// Completing. The job is the caller's alone.
+
+void ProcessEngine::Complete(const ProcessWorker& worker, const Answer& answer) noexcept {
+  RemoteJob& job = *answer.job;
+  // What may run code of the user's, if only an exception's constructor, is not for this thread.
+  if (answer.record.kind == RecordKind::kError || job.RunsUserCode() ||
+      job.core().record() != nullptr) {
+    const auto bytes = answer.record.payload;
+    OnLane([this, &job, index = worker.index, record = answer.record,
+            copy = std::vector<std::byte>(bytes.begin(), bytes.end())] {
+      ipc::Reader reader(copy);
+      Decode(index, job, record, reader);
+    });
+    return;
+  }
+  ipc::Reader reader(answer.record.payload);
+  Decode(worker.index, job, answer.record, reader);
+}
+
+// False: the worker has ended, or written garbage, in the middle of a streamed answer.
+bool ProcessEngine::Decode(int worker, RemoteJob& job, const Record& record,
+                           ipc::Reader& reader) noexcept {
+  const TaskRecord* const observed = job.core().record();
+  const Clock::time_point finished = observed == nullptr ? Clock::time_point() : Clock::now();
+  const CoreState outcome =
+      record.kind == RecordKind::kResult ? job.Accept(reader) : AcceptError(job, reader);
+  if (!IsFinal(outcome)) return false;
+  if (observed != nullptr) {
+    const auto started = finished - std::chrono::nanoseconds(record.nanoseconds);
+    options_.observer->on_started({observed->Observed(), worker, started});
+    options_.observer->on_finished(
+        {observed->Observed(), worker, started, finished,
+         outcome == CoreState::kValue ? TaskOutcome::kSucceeded : TaskOutcome::kFailed});
+  }
+  (outcome == CoreState::kValue ? succeeded_ : failed_).fetch_add(1, std::memory_order_relaxed);
+  Publish(job, outcome);
+  return true;
+}
+
+// The queue's reference ends here.
+void ProcessEngine::Publish(RemoteJob& job, CoreState outcome) noexcept {
+  CoreBase& core = job.core();
+  job.FreeMessage();
+  if (core.Complete(outcome)) {
+    OnLane([&core] {
+      core.Settle();
+      core.Drop();
+    });
+  } else if (outcome == CoreState::kException && core.IsOnlyReference()) {
+    OnLane([&core] { core.Drop(); });  // calls the hook for exceptions that nobody looked at
+  } else {
+    core.Drop();
+  }
+}
+
+template <typename F>
+void ProcessEngine::OnLane(F f) noexcept {
+  auto run = [self = shared_from_this(), f = std::move(f)]() mutable {
+    const ProcessLane lane(*self);
+    f();
+    self->KickHelper();
+    if (self->MayBeDone()) self->PokeKeeper();
+  };
+  try {
+    internal::Post(*lanes_, run);
+  } catch (const std::exception&) {
+    run();  // no thread is to be had
+  }
+}
+
+// Where the answer was cut off, the worker's end decides what becomes of the job.
+void ProcessEngine::EndStream(ProcessWorker& worker, RemoteJob* cut_off) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    worker.is_receiving = false;
+    if (cut_off != nullptr) {
+      worker.PutBack(*cut_off);
+      worker.process->process().Kill(SIGKILL);  // where it has not ended
+    }
+  }
+  KickHelper();
+  PokeKeeper();
+  eventfd_write(fetcher_bell_.get(), 1);  // there may be more in the ring
+}
+
+// A large answer: read and decoded by a thread that may wait for the worker. Until that is done,
+// nobody else reads from the worker.
+void ProcessEngine::ReceiveStream(const Answer& answer) {
+  const auto receive = [self = shared_from_this(), answer] {
+    const ProcessLane lane(*self);
+    ipc::WorkerProcess& process = *answer.stream->process;
+    ipc::Reader reader(process.stream(), answer.record.size, {}, ipc::Trust::kNone);
+    const bool is_whole = self->Decode(answer.stream->index, *answer.job, answer.record, reader);
+    if (is_whole) SkipRest(process);
+    self->EndStream(*answer.stream, is_whole ? nullptr : answer.job);
+  };
+  try {
+    internal::Post(*streams_, receive);
+  } catch (const std::exception&) {
+    receive();
+  }
+}
+
+}  // namespace cohort::internal

@@ -1,0 +1,52 @@
+#include "pools/internal/process_worker.h"
+
+#include <utility>
+
+namespace cohort::internal {
+
+ProcessWorker::Sent ProcessWorker::TakeAnswered(uint64_t sequence) noexcept {
+  while (!window_.empty() && window_.front().sequence < sequence &&
+         window_.front().job == nullptr) {
+    window_.pop_front();
+  }
+  if (window_.empty() || window_.front().sequence != sequence) return {nullptr, 0};
+  const Sent answered = window_.front();
+  window_.pop_front();
+  if (answered.job != nullptr) Unplace(*answered.job);
+  return answered;
+}
+
+const ProcessWorker::Sent* ProcessWorker::Oldest() const noexcept {
+  for (const Sent& each : window_) {
+    if (each.job != nullptr || each.is_initializer) return &each;
+  }
+  return nullptr;
+}
+
+bool ProcessWorker::Recall(RemoteJob& job) noexcept {
+  if (!process->Recall(job.sequence)) return false;
+  for (Sent& each : window_) {
+    if (each.job == &job) each.job = nullptr;
+  }
+  if (is_limited) ++tasks_left;
+  Unplace(job);
+  return true;
+}
+
+RemoteJob* ProcessWorker::RecallLast() noexcept {
+  for (auto each = window_.rbegin(); each != window_.rend(); ++each) {
+    if (each->job == nullptr) continue;
+    RemoteJob* const job = each->job;
+    return Recall(*job) ? job : nullptr;
+  }
+  return nullptr;
+}
+
+std::deque<ProcessWorker::Sent> ProcessWorker::TakeAll() noexcept {
+  for (const Sent& each : window_) {
+    if (each.job != nullptr) Unplace(*each.job);
+  }
+  return std::exchange(window_, {});
+}
+
+}  // namespace cohort::internal

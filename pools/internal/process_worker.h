@@ -1,0 +1,100 @@
+// One worker process and the tasks that it was sent. All under the engine's mutex, but for what
+// ipc/worker_process.h allows to any thread.
+
+#ifndef COHORT_POOLS_INTERNAL_PROCESS_WORKER_H_
+#define COHORT_POOLS_INTERNAL_PROCESS_WORKER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "ipc/worker_process.h"
+#include "pools/internal/remote_job.h"
+
+namespace cohort::internal {
+
+// Why a worker was killed, for the future of the task that it ran.
+enum class KillReason { kNone, kTimeout, kStopRequest, kBrokenProtocol, kShutdown };
+
+class ProcessWorker {
+ public:
+  // A task that was sent and is not answered. In the order in which they were sent.
+  struct Sent {
+    RemoteJob* job;  // null: recalled, or the initializer
+    uint64_t sequence;
+    bool is_initializer = false;
+  };
+
+  ProcessWorker(uint64_t id, int index, std::shared_ptr<ipc::WorkerProcess> process)
+      : id(id), index(index), process(std::move(process)) {}
+
+  // Live tasks in the window; begun ones too.
+  std::size_t load() const noexcept { return load_; }
+  const std::deque<Sent>& window() const noexcept { return window_; }
+  bool IsIdle() const noexcept { return window_.empty() || load_ == 0; }
+
+  void Add(RemoteJob& job, uint64_t sequence) {
+    window_.push_back({&job, sequence});
+    job.worker = this;
+    job.sequence = sequence;
+    ++load_;
+  }
+  void AddInitializer(uint64_t sequence) { window_.push_back({nullptr, sequence, true}); }
+
+  // The task with that number was answered: takes it and the recalled ones before it out. Its job
+  // is null where it was none that was waited for.
+  Sent TakeAnswered(uint64_t sequence) noexcept;
+
+  // An answered task whose answer was cut off: it counts as not answered.
+  void PutBack(RemoteJob& job) {
+    window_.push_front({&job, job.sequence});
+    job.worker = this;
+    ++load_;
+  }
+
+  // The oldest live task, which alone may have begun; null where there is none.
+  const Sent* Oldest() const noexcept;
+
+  // Gets the task back from the worker, if it has not begun.
+  bool Recall(RemoteJob& job) noexcept;
+
+  // The last one sent of those that are not begun, recalled; null where there is none.
+  RemoteJob* RecallLast() noexcept;
+
+  // What is left of a dead worker, oldest first.
+  std::deque<Sent> TakeAll() noexcept;
+
+  const uint64_t id;
+  const int index;
+  const std::shared_ptr<ipc::WorkerProcess> process;
+
+  bool is_ready = false;      // has applied its settings and run the initializer
+  bool is_sending = false;    // a large message goes to it
+  bool is_receiving = false;  // a large answer comes from it
+  bool is_retiring = false;   // gets no more tasks
+  bool is_ending = false;     // was told to end, having nothing to do
+  bool has_ended = false;
+  bool has_garbled = false;    // has written what cannot be understood
+  bool out_of_memory = false;  // the kernel has killed a process of the same group
+  uint64_t tasks_left = 0;     // that it may be sent; where is_limited
+  bool is_limited = false;
+
+  KillReason kill_reason = KillReason::kNone;
+  std::string protocol_error;
+
+ private:
+  void Unplace(RemoteJob& job) noexcept {
+    job.worker = nullptr;
+    --load_;
+  }
+
+  std::deque<Sent> window_;
+  std::size_t load_ = 0;
+};
+
+}  // namespace cohort::internal
+
+#endif  // COHORT_POOLS_INTERNAL_PROCESS_WORKER_H_
