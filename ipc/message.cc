@@ -180,8 +180,15 @@ void Writer::Pad(std::size_t alignment) {
 
 uint32_t Writer::Attach(AttachmentPtr attachment) {
   auto& attachments = to_.more().attachments;
+  const auto found = std::find(attachments.begin(), attachments.end(), attachment);
+  const auto index = static_cast<uint32_t>(found - attachments.begin());
+  if (found != attachments.end()) return index;
+  if (index == kMostAttachments) {
+    throw CodecError("a message can have no more than " + std::to_string(kMostAttachments) +
+                     " attachments, such as SharedBuffers; put more into each");
+  }
   attachments.push_back(std::move(attachment));
-  return static_cast<uint32_t>(attachments.size() - 1);
+  return index;
 }
 
 void Writer::TooDeep() {
@@ -236,6 +243,10 @@ std::span<const std::byte> Reader::View(std::size_t size) {
 
 AttachmentPtr Reader::attachment(uint32_t index) const {
   if (index < attachments_.size()) return attachments_[index];
+  if (attachments_.empty()) {
+    Fail("an attachment, such as a SharedBuffer's memory, of a message that came without: what "
+         "carried it takes bytes alone");
+  }
   Fail("attachment " + std::to_string(index) + " of " + std::to_string(attachments_.size()));
 }
 

@@ -139,6 +139,9 @@ class Message {
   alignas(16) std::byte inline_[kInlineBytes];
 };
 
+// Each may be a descriptor under way, of which processes have few.
+inline constexpr std::size_t kMostAttachments = 512;
+
 // Whether a writer may point to large blocks of the value instead of copying them.
 enum class Borrow { kNo, kAllowed };
 
@@ -186,7 +189,8 @@ class Writer {
   // Zeroes up to the next multiple of `alignment`, a power of two, from the message's first byte.
   void Pad(std::size_t alignment);
 
-  // The attachment's index, for Reader::attachment.
+  // The attachment's index, for Reader::attachment. One that is attached again has one index.
+  // Throws CodecError where a message would have more than kMostAttachments.
   uint32_t Attach(AttachmentPtr attachment);
 
   // The bytes that the message has so far.

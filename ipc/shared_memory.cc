@@ -110,11 +110,20 @@ void SharedMemory::Seal(Others others) const {
   Throw("fcntl(F_ADD_SEALS) of shared memory");
 }
 
-void SharedMemory::Reserve() const {
-  if (const int error = posix_fallocate(fd_.get(), 0, static_cast<off_t>(size_)); error != 0) {
-    errno = error;
-    Throw("posix_fallocate of " + Bytes(size_) + " of shared memory");
-  }
+bool SharedMemory::IsWritable() const {
+  const int seals = fcntl(fd_.get(), F_GET_SEALS);
+  const int flags = fcntl(fd_.get(), F_GETFL);
+  return (seals & (F_SEAL_WRITE | kSealFutureWrite)) == 0 && (flags & O_ACCMODE) == O_RDWR;
+}
+
+void SharedMemory::Reserve(std::size_t size) const {
+  int error = 0;
+  do {
+    error = posix_fallocate(fd_.get(), 0, static_cast<off_t>(size));
+  } while (error == EINTR);
+  if (error == 0) return;
+  errno = error;
+  Throw("posix_fallocate of " + Bytes(size) + " of shared memory");
 }
 
 std::size_t page_size() noexcept {

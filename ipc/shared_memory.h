@@ -69,7 +69,12 @@ class SharedMemory {
   // Fixes the size, and with kReadOnly what the descriptor allows from now on; mappings stay.
   void Seal(Others others) const;
 
-  void Reserve() const;
+  // Whether the descriptor can still be mapped for writing.
+  bool IsWritable() const;
+
+  // The first `size` bytes, or all.
+  void Reserve(std::size_t size) const;
+  void Reserve() const { Reserve(size_); }
 
   // The mappings stay.
   void CloseDescriptor() noexcept { fd_.Close(); }

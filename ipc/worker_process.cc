@@ -9,6 +9,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <string>
 #include <system_error>
@@ -113,7 +114,8 @@ WorkerProcess::WorkerProcess(Mapping from_parent, Mapping from_worker, Descripto
       tasks_(from_parent_.data() + HeadSize<ParentBlock>(), ring_size, parent_block().tasks,
              worker_block().tasks),
       results_(from_worker_.data() + HeadSize<WorkerBlock>(), ring_size, parent_block().results,
-               worker_block().results) {}
+               worker_block().results),
+      segments_(descriptors_.socket.get(), internal::SegmentExchange::Peer::kHostile) {}
 
 void WorkerProcess::SendSettings(WorkerSettings settings) {
   settings.depth = worker_depth();
@@ -132,18 +134,72 @@ void WorkerProcess::SendSettings(WorkerSettings settings) {
 
 // Sending.
 
-bool WorkerProcess::CanSend(uint64_t size) {
+namespace {
+
+std::size_t HeadOf(const Message& message) {
+  return sizeof(RecordHeader) + internal::ListSize(message.attachments().size());
+}
+
+std::size_t BodyOf(const Message& message) {
+  return WorkerProcess::NeedsStream(message) ? 0 : PaddedSize(message.size());
+}
+
+}  // namespace
+
+bool WorkerProcess::CanSend(const Message& message) {
   if (last_sent_ - last_answered_.load(std::memory_order_relaxed) >= internal::kSlots) return false;
-  const std::size_t needed = sizeof(RecordHeader) + PaddedSize(size);
+  const std::size_t needed = HeadOf(message) + BodyOf(message);
   return tasks_.Room(needed) >= needed;
 }
 
-void WorkerProcess::Put(const RecordHeader& header, const Message& message) {
+bool WorkerProcess::Prepare(const Message& message) noexcept {
+  try {
+    return message.attachments().empty() || segments_.Ship(message.attachments());
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+void WorkerProcess::PutHead(const RecordHeader& header, const Message& message) {
   tasks_.Put(&header, sizeof(header));
+  if (message.attachments().empty()) return;
+  const std::vector<internal::SegmentEntry> list = segments_.Lease(message.attachments());
+  const uint64_t count = list.size();
+  tasks_.Put(&count, sizeof(count));
+  tasks_.Put(list.data(), list.size() * sizeof(list.front()));
+}
+
+void WorkerProcess::Put(const RecordHeader& header, const Message& message) {
+  PutHead(header, message);
   message.ForEachPiece(
       [&](std::span<const std::byte> piece) { tasks_.Put(piece.data(), piece.size()); });
   tasks_.Align();
   tasks_.Publish();
+}
+
+// Not shown yet.
+void WorkerProcess::PutNotices(std::size_t needed_after) {
+  if (!segments_.HasNotices()) return;
+  constexpr std::size_t kMost = 256;
+  const std::size_t needed =
+      sizeof(RecordHeader) + kMost * sizeof(internal::SegmentNotice) + needed_after;
+  if (tasks_.Room(needed) < needed) return;
+  const std::vector<internal::SegmentNotice> notices = segments_.TakeNotices(kMost);
+  if (notices.empty()) return;
+  const RecordHeader header{.size = notices.size() * sizeof(notices.front()),
+                            .sequence = 0,
+                            .nanoseconds = 0,
+                            .kind = RecordKind::kReleased,
+                            .flags = 0};
+  tasks_.Put(&header, sizeof(header));
+  tasks_.Put(notices.data(), static_cast<std::size_t>(header.size));
+}
+
+bool WorkerProcess::SendNotices() {
+  if (!segments_.HasNotices()) return false;
+  PutNotices(0);
+  tasks_.Publish();
+  return true;
 }
 
 uint64_t WorkerProcess::TakeNumber() noexcept {
@@ -169,6 +225,8 @@ RecordHeader TaskHeader(uint64_t sequence, const Message& message, Announce anno
 }  // namespace
 
 uint64_t WorkerProcess::Send(const Message& message, Announce announce) {
+  // First: the memory that is released here may be what the task needs there.
+  PutNotices(HeadOf(message) + BodyOf(message));
   const uint64_t sequence = TakeNumber();
   Put(TaskHeader(sequence, message, announce), message);
   return sequence;
@@ -176,13 +234,17 @@ uint64_t WorkerProcess::Send(const Message& message, Announce announce) {
 
 uint64_t WorkerProcess::BeginStream(const Message& message, Announce announce) {
   const uint64_t sequence = TakeNumber();
-  const RecordHeader header = TaskHeader(sequence, message, announce);
-  tasks_.Put(&header, sizeof(header));
+  RecordHeader header = TaskHeader(sequence, message, announce);
+  header.flags |= internal::record_flags::kStreamed;
+  PutHead(header, message);
   tasks_.Publish();
   return sequence;
 }
 
-void WorkerProcess::Stream(const Message& message) { internal::StreamTo(tasks_, message); }
+void WorkerProcess::Stream(const Message& message) {
+  segments_.ShipAll(message.attachments());
+  internal::StreamTo(tasks_, message);
+}
 
 void WorkerProcess::SendExit() {
   const RecordHeader header{
@@ -215,45 +277,86 @@ void WorkerProcess::RequestStop(uint64_t sequence) noexcept {
 // Receiving.
 
 std::optional<WorkerProcess::Record> WorkerProcess::Next() {
+  auto header = NextHeader();
+  for (; header && header->kind == RecordKind::kReleased; header = NextHeader()) {
+    TakeNotices(header->size);
+  }
+  if (!header) return std::nullopt;
+  CheckAnswer(*header);
+  Record record{.kind = header->kind,
+                .sequence = header->sequence,
+                .nanoseconds = header->nanoseconds,
+                .size = header->size,
+                .payload = {},
+                .is_stream = IsStream(*header),
+                .attachments = {}};
+  if ((header->flags & internal::record_flags::kAttachments) != 0) {
+    record.attachments = TakeAttachments();
+  }
+  if (record.is_stream) {
+    stream_.emplace(results_, header->size);
+  } else {
+    record.payload = TakeWhole(header->size, "record");
+  }
+  return record;
+}
+
+// One copy: the worker could change the original while it is checked.
+std::optional<RecordHeader> WorkerProcess::NextHeader() {
   std::span<const std::byte> bytes = results_.Peek();
   if (bytes.size() < sizeof(RecordHeader)) {
     bytes = results_.PeekAnew();
     if (bytes.empty()) return std::nullopt;
     if (bytes.size() < sizeof(RecordHeader)) throw ProtocolError("channel: half a record header");
   }
-  // One copy: the worker could change the original while it is checked.
   RecordHeader header;
   std::memcpy(&header, bytes.data(), sizeof(header));
-  const bool is_answer = header.kind == RecordKind::kResult || header.kind == RecordKind::kError;
-  if (is_answer) {
-    const uint64_t answered = last_answered_.load(std::memory_order_relaxed);
-    if (header.sequence <= answered || header.sequence > last_sent_) {
-      throw ProtocolError("channel: an answer to task " + std::to_string(header.sequence) +
-                          ", after " + std::to_string(answered) + " of " +
-                          std::to_string(last_sent_));
-    }
-    last_answered_.store(header.sequence, std::memory_order_relaxed);
-  }
-  Record record{.kind = header.kind,
-                .sequence = header.sequence,
-                .nanoseconds = header.nanoseconds,
-                .size = header.size,
-                .payload = {},
-                .is_stream = header.size > internal::kWholeLimit,
-                .has_attachments = (header.flags & internal::record_flags::kAttachments) != 0};
   results_.Skip(sizeof(header));
-  if (record.is_stream) {
-    stream_.emplace(results_, header.size);
-  } else {
-    const std::size_t padded = PaddedSize(header.size);
-    if (bytes.size() - sizeof(header) < padded) {
-      throw ProtocolError("channel: a record of " + std::to_string(header.size) +
-                          " bytes was published in part");
-    }
-    record.payload = bytes.subspan(sizeof(header), static_cast<std::size_t>(header.size));
-    results_.Skip(padded);
+  return header;
+}
+
+void WorkerProcess::CheckAnswer(const RecordHeader& header) {
+  if (header.kind != RecordKind::kResult && header.kind != RecordKind::kError) return;
+  const uint64_t answered = last_answered_.load(std::memory_order_relaxed);
+  if (header.sequence <= answered || header.sequence > last_sent_) {
+    throw ProtocolError("channel: an answer to task " + std::to_string(header.sequence) +
+                        ", after " + std::to_string(answered) + " of " +
+                        std::to_string(last_sent_));
   }
-  return record;
+  last_answered_.store(header.sequence, std::memory_order_relaxed);
+}
+
+// What was published together with the header.
+std::span<const std::byte> WorkerProcess::TakeWhole(uint64_t size, const char* what) {
+  if (size == 0) return {};
+  const std::span<const std::byte> bytes = results_.Peek();
+  if (size > internal::kWholeLimit || bytes.size() < PaddedSize(size)) {
+    throw ProtocolError(std::string("channel: a ") + what + " of " + std::to_string(size) +
+                        " bytes was published in part");
+  }
+  results_.Skip(PaddedSize(size));
+  return bytes.first(static_cast<std::size_t>(size));
+}
+
+std::vector<AttachmentPtr> WorkerProcess::TakeAttachments() {
+  uint64_t count = 0;
+  std::memcpy(&count, TakeWhole(sizeof(count), "list").data(), sizeof(count));
+  if (count > kMostAttachments) {
+    throw ProtocolError("channel: a list of " + std::to_string(count) + " attachments");
+  }
+  std::vector<internal::SegmentEntry> list(static_cast<std::size_t>(count));
+  const std::size_t size = list.size() * sizeof(internal::SegmentEntry);
+  const auto bytes = TakeWhole(size, "list");
+  if (size != 0) std::memcpy(list.data(), bytes.data(), size);
+  return segments_.Receive(list);
+}
+
+void WorkerProcess::TakeNotices(uint64_t size) {
+  const auto bytes = TakeWhole(size, "notice");
+  std::vector<internal::SegmentNotice> notices(bytes.size() / sizeof(internal::SegmentNotice));
+  if (notices.empty()) return;
+  std::memcpy(notices.data(), bytes.data(), notices.size() * sizeof(notices.front()));
+  segments_.OnNotices(notices);
 }
 
 void WorkerProcess::Done() {
@@ -261,6 +364,7 @@ void WorkerProcess::Done() {
   stream_.reset();
   results_.Release();
   results_.Wake();
+  segments_.DestroyEnded();
 }
 
 void WorkerProcess::SetAsleep(uint64_t sleep) noexcept {
@@ -270,6 +374,7 @@ void WorkerProcess::SetAsleep(uint64_t sleep) noexcept {
 void WorkerProcess::MarkGone() noexcept {
   internal::MarkGone(worker_block().tasks);
   internal::MarkGone(worker_block().results);
+  segments_.ReturnLeases();
 }
 
 }  // namespace cohort::ipc

@@ -16,6 +16,8 @@
 // Thread safety: Recall, HasBegun, RequestStop and Kill may be called at any time by any thread.
 // The sending functions must not be called by two threads at once, and neither must the receiving
 // ones. Only Stream() and what reads a stream block.
+//
+// Memory of SharedBuffers goes beside the rings: see internal/segment_exchange.h.
 
 #ifndef COHORT_IPC_WORKER_PROCESS_H_
 #define COHORT_IPC_WORKER_PROCESS_H_
@@ -32,6 +34,7 @@
 #include "ipc/file_descriptor.h"
 #include "ipc/internal/protocol.h"
 #include "ipc/internal/ring.h"
+#include "ipc/internal/segment_exchange.h"
 #include "ipc/internal/stream.h"
 #include "ipc/message.h"
 #include "ipc/process.h"
@@ -96,23 +99,37 @@ class WorkerProcess {
 
   // Sending.
 
-  // Whether a message of that size is sent in pieces.
-  static bool NeedsStream(uint64_t size) noexcept { return size > internal::kWholeLimit; }
+  // Throws CodecError where the message has attachments that no worker can be sent.
+  static void CheckSendable(const Message& message) { internal::SegmentExchange::Check(message); }
 
-  // Whether a message that needs no stream can be sent now: there is room for it and its slot.
-  bool CanSend(uint64_t size);
+  // Whether a message is sent in pieces.
+  static bool NeedsStream(const Message& message) noexcept {
+    return message.size() > internal::kWholeLimit;
+  }
 
-  // Returns the task's number: 1, 2, 3 ... Seen by the worker at once, if it is awake.
+  // Whether there is room for a message, or the head of one that is streamed, and its slot.
+  bool CanSend(const Message& message);
+
+  // Sends what the message has beside its bytes, and does not block. False: that would block now,
+  // or fails; the message can only be streamed.
+  bool Prepare(const Message& message) noexcept;
+
+  // Returns the task's number: 1, 2, 3 ... Seen by the worker at once, if it is awake. After
+  // CanSend() and Prepare().
   uint64_t Send(const Message& message, Announce announce);
 
-  // The same in two steps, for a message that needs a stream, where CanSend(0): first its number,
-  // then its bytes. Stream() blocks as long as the worker does not read; it throws PeerGone when
-  // that has ended.
+  // The same in two steps, for a message that needs a stream or could not be prepared: first its
+  // number, then its bytes. Stream() blocks as long as the worker does not read; it throws PeerGone
+  // when that has ended.
   uint64_t BeginStream(const Message& message, Announce announce);
   void Stream(const Message& message);
 
   // Tells it to end when it has done what was sent before.
   void SendExit();
+
+  // Tells it which of its memory is no longer used here, and which of ours there is no more, if
+  // there is room for that. Whether there was anything to tell. Send() tells it too.
+  bool SendNotices();
 
   // Wakes it where it sleeps, after one or more sends.
   void Wake() noexcept { tasks_.Wake(); }
@@ -134,7 +151,7 @@ class WorkerProcess {
     uint64_t size;
     std::span<const std::byte> payload;  // until Done(); empty where it is a stream
     bool is_stream;
-    bool has_attachments;
+    std::vector<AttachmentPtr> attachments;
   };
 
   // The next record, if there is one. Of a stream, what reads it must end before Done().
@@ -155,7 +172,7 @@ class WorkerProcess {
 
   // The end.
 
-  // It has ended: wakes who reads or writes a stream.
+  // It has ended: wakes who reads or writes a stream, and takes back what memory it was lent.
   void MarkGone() noexcept;
 
   const CrashSlot& crash() const noexcept { return worker_block().crash; }
@@ -180,6 +197,13 @@ class WorkerProcess {
   }
 
   void Put(const internal::RecordHeader& header, const Message& message);
+  void PutHead(const internal::RecordHeader& header, const Message& message);
+  void PutNotices(std::size_t needed_after);
+  std::optional<internal::RecordHeader> NextHeader();
+  void CheckAnswer(const internal::RecordHeader& header);
+  std::span<const std::byte> TakeWhole(uint64_t size, const char* what);
+  std::vector<AttachmentPtr> TakeAttachments();
+  void TakeNotices(uint64_t size);
   uint64_t TakeNumber() noexcept;
   void SendSettings(WorkerSettings settings);
 
@@ -190,6 +214,7 @@ class WorkerProcess {
 
   internal::RingWriter tasks_;
   internal::RingReader results_;
+  internal::SegmentExchange segments_;
   uint64_t last_sent_ = 0;
   std::atomic<uint64_t> last_answered_{0};  // tasks are answered in order, but for recalled ones
   std::optional<internal::RingSource> stream_;  // of the current record

@@ -5,16 +5,20 @@
 // Each line is the median of several runs; docs/benchmarks.md has the peers beside it.
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "benchmark/benchmark.h"
+#include "ipc/shared_buffer.h"
 #include "pools/process_pool_executor.h"
 
 namespace cohort {
@@ -103,6 +107,88 @@ void LargeResult(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(pool.submit(Text, size).result().size());
 }
 BENCHMARK(LargeResult)
+    ->Arg(64)
+    ->Arg(1024)
+    ->Arg(65536)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+// The same sizes in memory that is shared. First only the way there, of a buffer that is full.
+std::byte FirstAndLast(const SharedBuffer& buffer) {
+  return buffer.data()[0] ^ buffer.data()[buffer.size() - 1];
+}
+uint64_t SumOf(const SharedBuffer& buffer) {
+  uint64_t sum = 0;
+  for (const uint64_t word : buffer.as<uint64_t>()) sum += word;
+  return sum;
+}
+SharedBuffer Filled(std::size_t size) {
+  SharedBuffer buffer(size);
+  std::memset(buffer.data(), 'x', size);
+  return buffer;
+}
+
+int64_t PageFaults() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt;
+}
+
+void SharedArgument(benchmark::State& state) {
+  ProcessPoolExecutor pool(1);
+  const SharedBuffer buffer = Filled(static_cast<std::size_t>(state.range(0)) << 10);
+  pool.submit(FirstAndLast, buffer).result();
+  for (auto _ : state) benchmark::DoNotOptimize(pool.submit(FirstAndLast, buffer).result());
+}
+BENCHMARK(SharedArgument)
+    ->Arg(64)
+    ->Arg(1024)
+    ->Arg(65536)
+    ->Unit(benchmark::kMicrosecond)
+    ->UseRealTime();
+
+// Each time a new buffer, filled here and read there. `faults`: new pages in this process, for
+// each.
+void SharedArgumentFilled(benchmark::State& state) {
+  ProcessPoolExecutor pool(1);
+  const auto size = static_cast<std::size_t>(state.range(0)) << 10;
+  for (int i = 0; i < 3; ++i) pool.submit(SumOf, Filled(size)).result();
+  const int64_t before = PageFaults();
+  for (auto _ : state) benchmark::DoNotOptimize(pool.submit(SumOf, Filled(size)).result());
+  state.counters["faults"] = benchmark::Counter(static_cast<double>(PageFaults() - before),
+                                                benchmark::Counter::kAvgIterations);
+}
+BENCHMARK(SharedArgumentFilled)
+    ->Arg(64)
+    ->Arg(1024)
+    ->Arg(65536)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+// The same without recycling: what new memory costs.
+void SharedArgumentFresh(benchmark::State& state) {
+  ProcessPoolExecutor pool(1);
+  const auto size = static_cast<std::size_t>(state.range(0)) << 10;
+  SharedBuffer::release_idle();
+  SharedBuffer::set_idle_limit(0);
+  for (auto _ : state) benchmark::DoNotOptimize(pool.submit(SumOf, Filled(size)).result());
+  SharedBuffer::set_idle_limit(std::size_t{256} << 20);
+}
+BENCHMARK(SharedArgumentFresh)
+    ->Arg(64)
+    ->Arg(1024)
+    ->Arg(65536)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+// Made and filled there, read here.
+void SharedResult(benchmark::State& state) {
+  ProcessPoolExecutor pool(1);
+  const auto size = static_cast<std::size_t>(state.range(0)) << 10;
+  for (int i = 0; i < 3; ++i) pool.submit(Filled, size).result();
+  for (auto _ : state) benchmark::DoNotOptimize(SumOf(pool.submit(Filled, size).result()));
+}
+BENCHMARK(SharedResult)
     ->Arg(64)
     ->Arg(1024)
     ->Arg(65536)

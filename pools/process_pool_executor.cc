@@ -23,6 +23,7 @@ void CheckNotNegative(int value, const std::string& option, const std::string& z
 internal::ProcessEngineOptions ProcessPoolExecutor::Checked(ProcessPoolOptions options) {
   CheckNotNegative(options.max_workers, "max_workers", "the default");
   CheckNotNegative(options.max_tasks_per_child, "max_tasks_per_child", "no limit");
+  if (options.initializer) internal::ProcessEngine::CheckSendable(*options.initializer.message_);
   internal::ProcessEngineOptions checked;
   checked.max_workers = options.max_workers == 0 ? usable_cpus() : options.max_workers;
   checked.max_tasks_per_child = options.max_tasks_per_child;

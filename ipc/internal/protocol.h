@@ -8,6 +8,9 @@
 //
 // A ring holds records: a RecordHeader and `size` bytes, up to a multiple of 8. A record of up to
 // kWholeLimit bytes is published as a whole. The bytes of a larger one follow as there is room.
+// Where a message has attachments, an AttachmentList stands between the header and the payload, and
+// is published with the header. What is listed there for the first time came, or comes, by the
+// socket: see segment_exchange.h.
 //
 // The life of a task is told by a slot in the worker's memory, which both sides change by
 // compare-and-swap alone, so that exactly one of begin and recall succeeds:
@@ -35,17 +38,20 @@ enum class RecordKind : uint32_t {
   kExit,          // end
 
   // To the parent.
-  kReady,     // WorkerReport: settings are applied
-  kBegun,     // where the task has kAnnounce
-  kResult,    // what the call returned
-  kError,     // what it threw
-  kRetired,   // the worker ends, having begun nothing more
-  kReleased,  // it has let go of an attachment
+  kReady,    // WorkerReport: settings are applied
+  kBegun,    // where the task has kAnnounce
+  kResult,   // what the call returned
+  kError,    // what it threw
+  kRetired,  // the worker ends, having begun nothing more
+
+  // Both ways.
+  kReleased,  // SegmentNotices
 };
 
 namespace record_flags {
 inline constexpr uint32_t kAnnounce = 1;     // tell of the begin
-inline constexpr uint32_t kAttachments = 2;  // the payload begins with their list
+inline constexpr uint32_t kAttachments = 2;  // their list comes before the payload
+inline constexpr uint32_t kStreamed = 4;     // the payload follows as there is room, though small
 }  // namespace record_flags
 
 struct RecordHeader {
@@ -56,6 +62,26 @@ struct RecordHeader {
   uint32_t flags;
 };
 static_assert(sizeof(RecordHeader) == 32);
+
+// What a record has to say of a segment of memory.
+struct SegmentEntry {
+  uint64_t id;    // that its owner gave it; with kReceiversOwn, the owner is who reads this
+  uint64_t size;  // in bytes
+};
+inline constexpr uint64_t kReceiversOwn = uint64_t{1} << 63;
+
+// An AttachmentList is a uint64_t, how many there are, and so many SegmentEntries.
+constexpr std::size_t ListSize(std::size_t attachments) noexcept {
+  return attachments == 0 ? 0 : sizeof(uint64_t) + attachments * sizeof(SegmentEntry);
+}
+
+// The payload of kReleased is a row of these.
+struct SegmentNotice {
+  uint64_t id;
+  // The reader's segment: so many messages that had it are done with.
+  // 0: it is the writer's, and no more.
+  uint64_t released;
+};
 
 inline constexpr std::size_t kWholeLimit = std::size_t{128} << 10;
 
@@ -93,6 +119,10 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free, "the words are shared 
 template <typename Block>
 std::size_t HeadSize() noexcept {
   return (sizeof(Block) + page_size() - 1) / page_size() * page_size();
+}
+
+constexpr bool IsStream(const RecordHeader& header) noexcept {
+  return header.size > kWholeLimit || (header.flags & record_flags::kStreamed) != 0;
 }
 
 // What a payload takes in the ring.

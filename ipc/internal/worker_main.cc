@@ -28,6 +28,7 @@
 #include "ipc/exception.h"
 #include "ipc/internal/protocol.h"
 #include "ipc/internal/ring.h"
+#include "ipc/internal/segment_exchange.h"
 #include "ipc/internal/spin.h"
 #include "ipc/internal/stop_watcher.h"
 #include "ipc/internal/stream.h"
@@ -103,6 +104,7 @@ class Worker final : public Call {
         own_(*reinterpret_cast<WorkerBlock*>(from_worker_.mapping.data())),
         tasks_(from_parent_.ring(), from_parent_.ring_size, own_.tasks, parent_.tasks),
         results_(from_worker_.ring(), from_worker_.ring_size, own_.results, parent_.results),
+        segments_(kSocket, SegmentExchange::Peer::kTrusted),
         stop_(parent_.stop) {}
 
   WorkerSettings ReadSettings();
@@ -120,11 +122,18 @@ class Worker final : public Call {
   RecordHeader AwaitRecord();
   std::span<const std::byte> Payload(const RecordHeader& header);
   bool RunTask(const RecordHeader& header);
+  void Begin(const RecordHeader& header);
+  std::vector<SegmentEntry> TakeList();
+  void TakeNotices(const RecordHeader& header);
+  void PutNotices();
+  void SendNotices();
+  void DropArguments();
   bool Claim(uint64_t sequence);
   void Invoke();
   void Answer(RecordKind kind, const Message& message);
   void AnswerError(const std::exception_ptr& error);
   void Send(const RecordHeader& header, const Message& message);
+  void PutList(const Message& message);
   void RingDoorbell();
 
   const Shared from_parent_;
@@ -133,6 +142,7 @@ class Worker final : public Call {
   WorkerBlock& own_;
   RingReader tasks_;
   RingWriter results_;
+  SegmentExchange segments_;
   StopWatcher stop_;
 
   // Of the current task.
@@ -140,6 +150,7 @@ class Worker final : public Call {
   bool answered_ = false;
   Clock::time_point begun_;
   std::optional<RingSource> stream_;
+  std::vector<AttachmentPtr> attachments_;
   std::optional<Reader> arguments_;
   std::vector<std::byte> gathered_;
 
@@ -191,6 +202,10 @@ void Worker::Serve(uint64_t max_tasks) {
   while (true) {
     const RecordHeader header = AwaitRecord();
     if (header.kind == RecordKind::kExit) break;
+    if (header.kind == RecordKind::kReleased) {
+      TakeNotices(header);
+      continue;
+    }
     if (RunTask(header) && ++tasks == max_tasks) break;
   }
   Send({.size = 0, .sequence = 0, .nanoseconds = 0, .kind = RecordKind::kRetired, .flags = 0}, {});
@@ -205,40 +220,114 @@ bool Worker::Claim(uint64_t sequence) {
 
 // False: the task was recalled.
 bool Worker::RunTask(const RecordHeader& header) {
+  std::exception_ptr no_attachments;
   std::span<const std::byte> payload;
-  if (header.size > kWholeLimit) {
+  try {
+    // Also of a recalled task: the descriptors are in the socket, and the leases are to be
+    // returned.
+    if ((header.flags & record_flags::kAttachments) != 0) {
+      attachments_ = segments_.Receive(TakeList());
+    }
+  } catch (const ProtocolError&) {
+    throw;
+  } catch (...) {
+    no_attachments = std::current_exception();
+  }
+  if (IsStream(header)) {
     stream_.emplace(tasks_, header.size);
   } else {
     payload = Payload(header);
   }
   const bool is_ours = Claim(header.sequence);
   if (is_ours) {
-    current_ = header.sequence;
-    answered_ = false;
-    begun_ = Clock::now();
-    if ((header.flags & record_flags::kAnnounce) != 0) {
-      Send({.size = 0,
-            .sequence = current_,
-            .nanoseconds = Nanoseconds(begun_.time_since_epoch()),
-            .kind = RecordKind::kBegun,
-            .flags = 0},
-           {});
-    }
+    Begin(header);
     if (stream_) {
-      arguments_.emplace(*stream_, header.size, std::span<const AttachmentPtr>(), Trust::kSender);
+      arguments_.emplace(*stream_, header.size, attachments_, Trust::kSender);
     } else {
-      arguments_.emplace(payload);
+      arguments_.emplace(payload, attachments_);
     }
-    Invoke();
-    arguments_.reset();
+    if (no_attachments == nullptr) {
+      Invoke();
+    } else {
+      AnswerError(no_attachments);
+    }
     gathered_ = {};
     stop_.Forget();
   }
+  DropArguments();
   if (stream_) stream_->Finish();
   stream_.reset();
   tasks_.Release();
   tasks_.Wake();
+  SendNotices();
   return is_ours;
+}
+
+void Worker::Begin(const RecordHeader& header) {
+  current_ = header.sequence;
+  answered_ = false;
+  begun_ = Clock::now();
+  if ((header.flags & record_flags::kAnnounce) == 0) return;
+  Send({.size = 0,
+        .sequence = current_,
+        .nanoseconds = Nanoseconds(begun_.time_since_epoch()),
+        .kind = RecordKind::kBegun,
+        .flags = 0},
+       {});
+}
+
+void Worker::DropArguments() {
+  arguments_.reset();
+  attachments_.clear();
+}
+
+// The memory of SharedBuffers.
+
+// The ring as well is the parent's, who is trusted.
+std::vector<SegmentEntry> Worker::TakeList() {
+  const auto bytes = tasks_.Peek();
+  uint64_t count = 0;
+  std::memcpy(&count, bytes.data(), sizeof(count));
+  std::vector<SegmentEntry> list(static_cast<std::size_t>(count));
+  std::memcpy(list.data(), bytes.data() + sizeof(count), list.size() * sizeof(SegmentEntry));
+  tasks_.Skip(ListSize(list.size()));
+  return list;
+}
+
+void Worker::TakeNotices(const RecordHeader& header) {
+  const auto bytes = Payload(header);
+  std::vector<SegmentNotice> notices(bytes.size() / sizeof(SegmentNotice));
+  std::memcpy(notices.data(), bytes.data(), notices.size() * sizeof(SegmentNotice));
+  segments_.OnNotices(notices);
+  segments_.DestroyEnded();
+  tasks_.Release();
+  tasks_.Wake();
+  SendNotices();  // where the memory could not be kept
+}
+
+// Whoever sleeps is not woken: that is for what follows.
+void Worker::PutNotices() {
+  while (segments_.HasNotices()) {
+    constexpr std::size_t kMost = 256;
+    results_.AwaitRoom(sizeof(RecordHeader) + kMost * sizeof(SegmentNotice));
+    const std::vector<SegmentNotice> notices = segments_.TakeNotices(kMost);
+    if (notices.empty()) return;
+    const RecordHeader header{.size = notices.size() * sizeof(SegmentNotice),
+                              .sequence = 0,
+                              .nanoseconds = 0,
+                              .kind = RecordKind::kReleased,
+                              .flags = 0};
+    results_.Put(&header, sizeof(header));
+    results_.Put(notices.data(), static_cast<std::size_t>(header.size));
+    results_.Publish();
+  }
+}
+
+void Worker::SendNotices() {
+  if (!segments_.HasNotices()) return;
+  PutNotices();
+  results_.Wake();
+  RingDoorbell();
 }
 
 void Worker::Invoke() {
@@ -262,15 +351,23 @@ void Worker::MakeContiguous() {
     const auto piece = arguments_->Chunk(kStreamPiece);
     gathered_.insert(gathered_.end(), piece.begin(), piece.end());
   }
-  arguments_.emplace(std::span<const std::byte>(gathered_));
+  arguments_.emplace(std::span<const std::byte>(gathered_), attachments_);
 }
 
 void Worker::Answer(RecordKind kind, const Message& message) {
+  // What cannot be sent throws before anything was.
+  SegmentExchange::Check(message);
+  segments_.ShipAll(message.attachments());
+  // The arguments' memory can be used again by the time that the answer is known.
+  arguments_.emplace(std::span<const std::byte>());
+  attachments_.clear();
+  PutNotices();
+  const bool has_attachments = !message.attachments().empty();
   Send({.size = message.size(),
         .sequence = current_,
         .nanoseconds = Nanoseconds(Clock::now() - begun_),
         .kind = kind,
-        .flags = 0},
+        .flags = has_attachments ? record_flags::kAttachments : 0},
        message);
   answered_ = true;
 }
@@ -283,9 +380,11 @@ void Worker::AnswerError(const std::exception_ptr& error) {
 }
 
 void Worker::Send(const RecordHeader& header, const Message& message) {
-  const bool is_stream = header.size > kWholeLimit;
-  results_.AwaitRoom(sizeof(header) + (is_stream ? 0 : PaddedSize(header.size)));
+  const bool is_stream = IsStream(header);
+  const std::size_t list_size = ListSize(message.attachments().size());
+  results_.AwaitRoom(sizeof(header) + list_size + (is_stream ? 0 : PaddedSize(header.size)));
   results_.Put(&header, sizeof(header));
+  if (list_size != 0) PutList(message);
   if (!is_stream) {
     message.ForEachPiece(
         [this](std::span<const std::byte> piece) { results_.Put(piece.data(), piece.size()); });
@@ -295,6 +394,13 @@ void Worker::Send(const RecordHeader& header, const Message& message) {
   results_.Wake();
   RingDoorbell();
   if (is_stream) StreamTo(results_, message);
+}
+
+void Worker::PutList(const Message& message) {
+  const std::vector<SegmentEntry> list = segments_.Lease(message.attachments());
+  const uint64_t count = list.size();
+  results_.Put(&count, sizeof(count));
+  results_.Put(list.data(), list.size() * sizeof(SegmentEntry));
 }
 
 // The parent sets `asleep` before it looks at the ring a last time, and the ring's position was

@@ -193,7 +193,9 @@ bool ProcessEngine::FetchFrom(ProcessWorker& worker) noexcept {
   ToWake to_wake;
   {
     const std::lock_guard lock(mutex_);
-    if (!MayFetchFrom(worker) || !worker.process->HasNews()) return false;
+    if (!MayFetchFrom(worker)) return false;
+    if (!worker.is_sending && worker.process->SendNotices()) worker.process->Wake();
+    if (!worker.process->HasNews()) return false;
     try {
       TakeAnswers(worker, answers);
     } catch (const std::exception& error) {
@@ -315,12 +317,12 @@ void ProcessEngine::Complete(const ProcessWorker& worker, const Answer& answer) 
     const auto bytes = answer.record.payload;
     OnLane([this, &job, index = worker.index, record = answer.record,
             copy = std::vector<std::byte>(bytes.begin(), bytes.end())] {
-      ipc::Reader reader(copy);
+      ipc::Reader reader(copy, record.attachments);
       Decode(index, job, record, reader);
     });
     return;
   }
-  ipc::Reader reader(answer.record.payload);
+  ipc::Reader reader(answer.record.payload, answer.record.attachments);
   Decode(worker.index, job, answer.record, reader);
 }
 
@@ -396,7 +398,8 @@ void ProcessEngine::ReceiveStream(const Answer& answer) {
   const auto receive = [self = shared_from_this(), answer] {
     const ProcessLane lane(*self);
     ipc::WorkerProcess& process = *answer.stream->process;
-    ipc::Reader reader(process.stream(), answer.record.size, {}, ipc::Trust::kNone);
+    ipc::Reader reader(process.stream(), answer.record.size, answer.record.attachments,
+                       ipc::Trust::kNone);
     const bool is_whole = self->Decode(answer.stream->index, *answer.job, answer.record, reader);
     if (is_whole) SkipRest(process);
     self->EndStream(*answer.stream, is_whole ? nullptr : answer.job);

@@ -177,10 +177,19 @@ ProcessWorker* ProcessEngine::Choose(const RemoteJob& job) {
     if (worker->is_sending || worker->is_retiring || worker->has_ended) continue;
     if (worker->is_limited && worker->tasks_left == 0) continue;
     if (worker->load() >= most || (best != nullptr && worker->load() >= best->load())) continue;
-    if (worker->process->CanSend(job.is_large() ? 0 : job.size())) best = worker.get();
+    if (worker->process->CanSend(job.sent_message())) best = worker.get();
   }
   return best;
 }
+
+namespace {
+
+// Also where its SharedBuffers cannot be sent without waiting for the worker.
+bool NeedsStream(const ProcessWorker& worker, const RemoteJob& job) noexcept {
+  return job.is_large() || !worker.process->Prepare(job.message);
+}
+
+}  // namespace
 
 void ProcessEngine::Pump(ToWake& to_wake) {
   while (!queue_.empty()) {
@@ -198,7 +207,7 @@ void ProcessEngine::Pump(ToWake& to_wake) {
       job.core().Drop();
       continue;
     }
-    if (job.is_large()) {
+    if (NeedsStream(*worker, job)) {
       SendLarge(*worker, job, to_wake);
     } else {
       Send(*worker, job, to_wake);
@@ -222,6 +231,7 @@ void ProcessEngine::Send(ProcessWorker& worker, RemoteJob& job, ToWake& to_wake)
 }
 
 void ProcessEngine::SendLarge(ProcessWorker& worker, RemoteJob& job, ToWake& to_wake) {
+  job.ShareMessage();
   worker.Add(job, worker.process->BeginStream(*job.large_message, AnnounceOf(job)));
   if (worker.is_limited) --worker.tasks_left;
   to_wake.push_back(worker.process);

@@ -106,6 +106,10 @@ class ProcessEngine final : public RegisteredExecutor,
   std::unique_ptr<TaskRecord> NewRecord(std::string_view name);
   // A job that nobody has yet and that cannot be sent ends with that error. Throws as Schedule().
   void Refuse(RemoteJob& job, const std::exception_ptr& error);
+  // Throws CodecError where no worker can be sent the message.
+  static void CheckSendable(const ipc::Message& message) {
+    ipc::WorkerProcess::CheckSendable(message);
+  }
   int max_workers() const noexcept { return options_.max_workers; }
 
   // Throws where nothing can be submitted any more.

@@ -311,6 +311,10 @@ void ProcessEngine::AddWorker(int index, std::shared_ptr<ipc::WorkerProcess> pro
     ended.data.u64 = worker->id;
     epoll_ctl(events_.get(), EPOLL_CTL_ADD, worker->process->process().pidfd(), &ended);
     if (options_.initializer != nullptr) {
+      // A socket that nothing was sent on has room.
+      if (!worker->process->Prepare(*options_.initializer)) {
+        worker->process->process().Kill(SIGKILL);
+      }
       worker->AddInitializer(worker->process->Send(*options_.initializer, ipc::Announce::kNo));
       to_wake.push_back(worker->process);
     }

@@ -273,6 +273,7 @@ struct RemoteCalls {
     CoreRef<Core<R>> queued(task);
     try {
       encode(task->message);
+      engine.CheckSendable(task->message);
     } catch (...) {
       const std::exception_ptr error = std::current_exception();
       engine.Refuse(*task, error);

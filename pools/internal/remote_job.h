@@ -57,18 +57,22 @@ class RemoteJob {
   // One more try, if there is one left.
   bool TakeRetry() noexcept { return options_ != nullptr && options_->max_retries-- > 0; }
 
-  // Written once, before the job is scheduled.
+  // Written before the job is scheduled.
   ipc::Message message;
 
   // A large message is streamed by a thread of its own, which may outlive the job's answer.
   void ShareLargeMessage() {
-    if (ipc::WorkerProcess::NeedsStream(message.size())) {
-      large_message = std::make_shared<const ipc::Message>(std::move(message));
-      message.Clear();
-    }
+    if (ipc::WorkerProcess::NeedsStream(message)) ShareMessage();
+  }
+  void ShareMessage() {
+    if (is_large()) return;
+    large_message = std::make_shared<const ipc::Message>(std::move(message));
+    message.Clear();
+  }
+  const ipc::Message& sent_message() const noexcept {
+    return is_large() ? *large_message : message;
   }
   std::shared_ptr<const ipc::Message> large_message;
-  uint64_t size() const noexcept { return is_large() ? large_message->size() : message.size(); }
   bool is_large() const noexcept { return large_message != nullptr; }
   void FreeMessage() noexcept {
     message = {};
