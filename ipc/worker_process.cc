@@ -1,6 +1,7 @@
 #include "ipc/worker_process.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -146,10 +147,19 @@ std::size_t BodyOf(const Message& message) {
 
 }  // namespace
 
-bool WorkerProcess::CanSend(const Message& message) {
+// A worker that writes garbage gets nothing more.
+bool WorkerProcess::HasRoom(std::size_t size) noexcept {
+  try {
+    return tasks_.Room(size) >= size;
+  } catch (const Error&) {
+    process_.Kill(SIGKILL);
+    return false;
+  }
+}
+
+bool WorkerProcess::CanSend(const Message& message) noexcept {
   if (last_sent_ - last_answered_.load(std::memory_order_relaxed) >= internal::kSlots) return false;
-  const std::size_t needed = HeadOf(message) + BodyOf(message);
-  return tasks_.Room(needed) >= needed;
+  return HasRoom(HeadOf(message) + BodyOf(message));
 }
 
 bool WorkerProcess::Prepare(const Message& message) noexcept {
@@ -183,7 +193,7 @@ void WorkerProcess::PutNotices(std::size_t needed_after) {
   constexpr std::size_t kMost = 256;
   const std::size_t needed =
       sizeof(RecordHeader) + kMost * sizeof(internal::SegmentNotice) + needed_after;
-  if (tasks_.Room(needed) < needed) return;
+  if (!HasRoom(needed)) return;
   const std::vector<internal::SegmentNotice> notices = segments_.TakeNotices(kMost);
   if (notices.empty()) return;
   const RecordHeader header{.size = notices.size() * sizeof(notices.front()),
@@ -249,7 +259,7 @@ void WorkerProcess::Stream(const Message& message) {
 void WorkerProcess::SendExit() {
   const RecordHeader header{
       .size = 0, .sequence = 0, .nanoseconds = 0, .kind = RecordKind::kExit, .flags = 0};
-  if (tasks_.Room(sizeof(header)) < sizeof(header)) return;  // it has enough to do, or is gone
+  if (!HasRoom(sizeof(header))) return;  // it has enough to do, or is gone
   tasks_.Put(&header, sizeof(header));
   tasks_.Publish();
   tasks_.Wake();

@@ -108,7 +108,7 @@ class WorkerProcess {
   }
 
   // Whether there is room for a message, or the head of one that is streamed, and its slot.
-  bool CanSend(const Message& message);
+  bool CanSend(const Message& message) noexcept;
 
   // Sends what the message has beside its bytes, and does not block. False: that would block now,
   // or fails; the message can only be streamed.
@@ -199,6 +199,7 @@ class WorkerProcess {
   void Put(const internal::RecordHeader& header, const Message& message);
   void PutHead(const internal::RecordHeader& header, const Message& message);
   void PutNotices(std::size_t needed_after);
+  bool HasRoom(std::size_t size) noexcept;
   std::optional<internal::RecordHeader> NextHeader();
   void CheckAnswer(const internal::RecordHeader& header);
   std::span<const std::byte> TakeWhole(uint64_t size, const char* what);
