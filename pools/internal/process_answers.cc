@@ -187,56 +187,55 @@ void ProcessEngine::FetchAll() noexcept {
 
 // With fetch_mutex_ held. False: there was nothing.
 bool ProcessEngine::FetchFrom(ProcessWorker& worker) noexcept {
-  std::vector<Answer>& answers = answers_;
-  answers.clear();
-  bool is_stream = false;
+  answers_.clear();
   ToWake to_wake;
+  bool is_stream = false;
   {
     const std::lock_guard lock(mutex_);
     if (!MayFetchFrom(worker)) return false;
     if (!worker.is_sending && worker.process->SendNotices()) worker.process->Wake();
     if (!worker.process->HasNews()) return false;
-    try {
-      TakeAnswers(worker, answers);
-    } catch (const std::exception& error) {
-      worker.protocol_error = error.what();
-      worker.is_retiring = true;
-      worker.has_garbled = true;
-      worker.process->process().Kill(SIGKILL);
-    }
+    TakeAnswers(worker);
     is_stream = worker.is_receiving;
-    Pump(to_wake);
-    if (queue_.empty() && worker.IsIdle() && worker.is_ready) {
-      Rebalance(worker);
-      Pump(to_wake);
-    }
+    SendMore(worker, to_wake);
   }
   Wake(to_wake);
-  for (const Answer& answer : answers) {
-    if (answer.stream == nullptr) {
-      Complete(worker, answer);
-    } else {
-      ReceiveStream(answer);
-    }
+  for (const Answer& answer : answers_) {
+    answer.stream == nullptr ? Complete(worker, answer) : ReceiveStream(answer);
   }
   if (!is_stream) worker.process->Done();
-  if (!answers.empty()) {
+  if (!answers_.empty()) {
     KickHelper();
     if (MayBeDone()) PokeKeeper();
   }
   return true;
 }
 
-void ProcessEngine::TakeAnswers(ProcessWorker& worker, std::vector<Answer>& answers) {
-  while (answers.size() < kBatch && !worker.is_receiving) {
-    const auto record = worker.process->Next();
-    if (!record) return;
-    TakeRecord(worker, *record, answers);
+// After answers of that worker, which may have nothing to do now.
+void ProcessEngine::SendMore(const ProcessWorker& worker, ToWake& to_wake) {
+  Pump(to_wake);
+  if (!queue_.empty() || !worker.IsIdle() || !worker.is_ready) return;
+  Rebalance(worker);
+  Pump(to_wake);
+}
+
+// A batch of what is in the worker's ring, to answers_.
+void ProcessEngine::TakeAnswers(ProcessWorker& worker) {
+  try {
+    while (answers_.size() < kBatch && !worker.is_receiving) {
+      const auto record = worker.process->Next();
+      if (!record) return;
+      TakeRecord(worker, *record);
+    }
+  } catch (const std::exception& error) {
+    worker.protocol_error = error.what();
+    worker.is_retiring = true;
+    worker.has_garbled = true;
+    worker.process->process().Kill(SIGKILL);
   }
 }
 
-void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record,
-                               std::vector<Answer>& answers) {
+void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record) {
   switch (record.kind) {
     case RecordKind::kReady:
       return OnReady(worker, record);
@@ -260,11 +259,11 @@ void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record,
   }
   sent.job->core().TryStartOffered();
   nanoseconds_per_task_ = Averaged(nanoseconds_per_task_, record.nanoseconds);
-  answers.push_back({sent.job, record, nullptr});
+  answers_.push_back({sent.job, record, nullptr});
   if (record.is_stream) {
     worker.is_receiving = true;
     for (const auto& each : workers_) {
-      if (each.get() == &worker) answers.back().stream = each;
+      if (each.get() == &worker) answers_.back().stream = each;
     }
   }
 }

@@ -220,8 +220,9 @@ class ProcessEngine final : public RegisteredExecutor,
   void AwaitAnswers();
   void FetchAll() noexcept;
   bool FetchFrom(ProcessWorker& worker) noexcept;
-  void TakeAnswers(ProcessWorker& worker, std::vector<Answer>& answers);
-  void TakeRecord(ProcessWorker& worker, const Record& record, std::vector<Answer>& answers);
+  void SendMore(const ProcessWorker& worker, ToWake& to_wake);
+  void TakeAnswers(ProcessWorker& worker);
+  void TakeRecord(ProcessWorker& worker, const Record& record);
   void OnReady(ProcessWorker& worker, const Record& record);
   void OnInitialized(const Record& record);
   void OnBegun(ProcessWorker& worker, const Record& record);
