@@ -614,6 +614,22 @@ TEST(Codec, LargeBlocksAreBorrowedAndArrive) {
   EXPECT_EQ(DecodedStream<Pair>(bytes, 300'001, Trust::kSender), Pair(numbers, text));
 }
 
+TEST(Codec, BlocksOfEverySizeAndPlaceArrive) {
+  for (const std::size_t size : {1, 63, 64, 65, 255, 256, 257, 300, 1025, 5000, 70'000, 600'000}) {
+    std::vector<uint64_t> numbers(size);
+    for (std::size_t i = 0; i < size; ++i) numbers[i] = i * i;
+    const std::tuple<std::string, std::vector<uint64_t>, std::u32string> value(
+        "abc", numbers, std::u32string(size, U'x'));
+    const auto bytes = Encoded(value);
+    std::vector<std::byte> shifted(bytes.size() + 1);
+    std::copy(bytes.begin(), bytes.end(), shifted.begin() + 1);
+    using Value = std::decay_t<decltype(value)>;
+    EXPECT_EQ(Decoded<Value>(bytes), value);
+    EXPECT_EQ(Decoded<Value>(std::span(shifted).subspan(1)), value) << "not aligned";
+    EXPECT_EQ(DecodedStream<Value>(bytes, 5000), value);
+  }
+}
+
 struct Temporary {
   bool operator==(const Temporary&) const = default;
   std::string text;

@@ -84,9 +84,9 @@ std::string TextOfValue() {
   } catch (const char* text) {
     return text != nullptr ? text : kNoText;
   } catch (const std::string& text) {
-    return text;
+    return text.c_str();  // as what() would show it
   } catch (std::string_view text) {
-    return std::string(text);
+    return std::string(text.substr(0, text.find('\0')));
   } catch (bool value) {
     return value ? "true" : "false";
   } catch (char value) {

@@ -355,6 +355,8 @@ TEST(Exception, WhatIsNoExceptionArrivesWithItsValue) {
   ExpectRemote(std::make_exception_ptr(std::string("text")),
                "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >",
                "text");
+  ExpectRemote(Thrown([] { throw std::string_view("a\0b", 3); }),
+               "std::basic_string_view<char, std::char_traits<char> >", "a");
   ExpectRemote(std::make_exception_ptr(Odd{1}), "cohort::ipc::Odd", "(no text)");
 }
 

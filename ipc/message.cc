@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "ipc/internal/copy.h"
 #include "ipc/internal/huge_pages.h"
 
 namespace cohort::ipc {
@@ -65,7 +66,7 @@ void Message::MoveFrom(Message& other) noexcept {
 
 void Message::CopyTo(std::byte* to) const {
   ForEachPiece([&](std::span<const std::byte> piece) {
-    std::memcpy(to, piece.data(), piece.size());
+    internal::CopyBytes(to, piece.data(), piece.size());
     to += piece.size();
   });
 }
@@ -127,7 +128,7 @@ void Message::AppendSmall(const std::byte* data, std::size_t size) {
   more.open = std::move(block);
   more.open_capacity = capacity;
   OpenAt(more.open.get(), capacity);
-  std::memcpy(cursor_, data + fits, size - fits);
+  internal::CopyBytes(cursor_, data + fits, size - fits);
   cursor_ += size - fits;
 }
 
@@ -136,7 +137,7 @@ void Message::AppendOwned(const std::byte* data, std::size_t size) {
   More& more = this->more();
   auto block = std::make_unique_for_overwrite<std::byte[]>(size);
   internal::AdviseHugePages(block.get(), size);
-  std::memcpy(block.get(), data, size);
+  internal::CopyBytes(block.get(), data, size);
   more.blocks.push_back(std::move(block));
   more.pieces.emplace_back(more.blocks.back().get(), size);
   more.closed_size += size;
@@ -212,7 +213,7 @@ void Reader::ReadMore(std::byte* to, std::size_t size) {
   if (size > remaining()) FailShort(size);
   while (size != 0) {
     const std::span<const std::byte> chunk = Chunk(size);
-    std::memcpy(to, chunk.data(), chunk.size());
+    internal::CopyBytes(to, chunk.data(), chunk.size());
     to += chunk.size();
     size -= chunk.size();
   }

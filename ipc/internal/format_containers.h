@@ -18,6 +18,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "ipc/internal/copy.h"
 #include "ipc/internal/format.h"
 #include "ipc/internal/huge_pages.h"
 #include "ipc/internal/kind.h"
@@ -25,13 +26,16 @@
 
 namespace cohort::ipc::internal {
 
-// Room for `count` elements, or for as many as there are bytes for in any case.
+// `count` elements, or as many as there are bytes for in any case.
+template <typename C>
+std::size_t Backed(const Reader& reader, std::size_t count) {
+  const uint64_t backed = reader.backed() / sizeof(typename C::value_type);
+  return static_cast<std::size_t>(std::min<uint64_t>(count, backed));
+}
+
 template <typename C>
 void ReserveBacked(const Reader& reader, C& to, std::size_t count) {
-  if constexpr (requires { to.reserve(count); }) {
-    const uint64_t backed = reader.backed() / sizeof(typename C::value_type);
-    to.reserve(static_cast<std::size_t>(std::min<uint64_t>(count, backed)));
-  }
+  if constexpr (requires { to.reserve(count); }) to.reserve(Backed<C>(reader, count));
 }
 
 // Elements one by one. Those that may have no bytes get one each, so that no count is free.
@@ -106,7 +110,7 @@ bool IsAligned(const std::byte* data) {
 
 // Appends the elements that `bytes` holds; they are a whole number.
 template <typename C>
-void AppendChunk(C& to, std::span<const std::byte> bytes) {
+void AppendSlice(C& to, std::span<const std::byte> bytes) {
   using Element = typename C::value_type;
   const std::size_t count = bytes.size() / sizeof(Element);
   if (IsAligned<Element>(bytes.data())) {
@@ -115,6 +119,42 @@ void AppendChunk(C& to, std::span<const std::byte> bytes) {
   } else {
     const LoadIterator<Element> begin(bytes.data());
     to.insert(to.end(), begin, LoadIterator<Element>(bytes.data() + bytes.size()));
+  }
+}
+
+// In slices that are fast to copy, as in CopyBytes.
+template <typename C>
+void AppendChunk(C& to, std::span<const std::byte> bytes) {
+  constexpr std::size_t kElement = sizeof(typename C::value_type);
+  constexpr std::size_t kSlice = std::max<std::size_t>(kCopySlice / kElement, 1) * kElement;
+  while (!bytes.empty()) {
+    const std::size_t size = std::min(bytes.size(), kSlice);
+    AppendSlice(to, bytes.first(size));
+    bytes = bytes.subspan(size);
+  }
+}
+
+// Moves to a block of `capacity` elements, which is advised on before it is first written to.
+template <typename C>
+void MoveToBlock(C& to, std::size_t capacity) {
+  C larger;
+  larger.reserve(capacity);
+  AdviseHugePages(larger.data(), larger.capacity() * sizeof(typename C::value_type));
+  AppendChunk(larger, std::as_bytes(std::span(to.data(), to.size())));
+  to = std::move(larger);
+}
+
+// Makes room for `more` elements, of `left` that are still promised: twice what there was, but not
+// more than all.
+template <typename C>
+void GrowFor(C& to, std::size_t more, std::size_t left) {
+  if (more <= to.capacity() - to.size()) return;
+  const std::size_t twice = std::min(2 * to.capacity(), to.size() + left);
+  const std::size_t capacity = std::max(twice, to.size() + more);
+  if (capacity >= kHugePagesFrom / sizeof(typename C::value_type)) {
+    MoveToBlock(to, capacity);
+  } else {
+    to.reserve(capacity);
   }
 }
 
@@ -127,6 +167,7 @@ void AppendBytes(Reader& reader, C& to, std::size_t count) {
     if (whole == 0) {
       to.push_back(reader.ReadRaw<Element>());
     } else {
+      GrowFor(to, whole, count);
       AppendChunk(to, reader.Chunk(whole * sizeof(Element)));
     }
     count -= std::max<std::size_t>(whole, 1);
@@ -140,6 +181,9 @@ concept BlockLike = IsBytes<typename C::value_type>() && requires(C& to, const C
   requires std::is_copy_assignable_v<typename C::value_type>;
 };
 
+// From here on it pays to align a block in the message, so that it is copied as one.
+inline constexpr std::size_t kAlignedBlock = 512;
+
 template <typename C>
 struct BlockFormat {
   using Element = typename C::value_type;
@@ -147,15 +191,21 @@ struct BlockFormat {
   static consteval std::size_t MinBytes() { return 1; }
   static void Encode(Writer& writer, const C& value) {
     writer.WriteSize(value.size());
+    if (IsPadded(value.size())) writer.Pad(alignof(Element));
     writer.WriteBlock(value.data(), value.size() * sizeof(Element));
   }
   static C Decode(Reader& reader) {
     const std::size_t count = reader.ReadCount(sizeof(Element));
+    if (IsPadded(count)) reader.SkipPadding(alignof(Element));
     C value;
-    ReserveBacked(reader, value, count);
-    AdviseHugePages(value.data(), value.capacity() * sizeof(Element));
+    GrowFor(value, Backed<C>(reader, count), count);
     AppendBytes(reader, value, count);
     return value;
+  }
+
+ private:
+  static bool IsPadded(std::size_t count) {
+    return alignof(Element) > 1 && count >= kAlignedBlock / sizeof(Element);
   }
 };
 

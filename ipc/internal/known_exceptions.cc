@@ -47,6 +47,9 @@ std::exception_ptr GiveText(E error, const std::string& text) {
   return std::make_exception_ptr(WithText<E>(std::move(error), text));
 }
 
+// What what() gave: it ends where what() would.
+std::string DecodeWhat(Reader& reader) { return decode<std::string>(reader).c_str(); }
+
 // Types that are no more than their text.
 
 template <typename E>
@@ -64,7 +67,7 @@ void EncodeText(Writer& writer, const std::exception&, const std::string& text) 
 
 template <typename E>
 std::exception_ptr DecodeText(Reader& reader) {
-  const auto text = decode<std::string>(reader);
+  const std::string text = DecodeWhat(reader);
   return GiveText(MakeText<E>(text), text);
 }
 
@@ -118,20 +121,20 @@ void EncodeWithCode(Writer& writer, const std::exception& error, const std::stri
 
 std::exception_ptr DecodeSystemError(Reader& reader) {
   const std::error_code code = DecodeCode(reader);
-  const auto text = decode<std::string>(reader);
+  const std::string text = DecodeWhat(reader);
   if (text == code.message()) return GiveText(std::system_error(code), text);
   return GiveText(std::system_error(code, Given(text, code)), text);
 }
 
 std::exception_ptr DecodeIosFailure(Reader& reader) {
   const std::error_code code = DecodeCode(reader);
-  const auto text = decode<std::string>(reader);
+  const std::string text = DecodeWhat(reader);
   return GiveText(std::ios_base::failure(Given(text, code), code), text);
 }
 
 std::exception_ptr DecodeFutureError(Reader& reader) {
   const std::error_code code = DecodeCode(reader);
-  const auto text = decode<std::string>(reader);
+  const std::string text = DecodeWhat(reader);
   return GiveText(std::future_error(static_cast<std::future_errc>(code.value())), text);
 }
 
@@ -156,10 +159,10 @@ std::filesystem::filesystem_error MakeFilesystemError(const std::string& given,
 
 std::exception_ptr DecodeFilesystemError(Reader& reader) {
   const std::error_code code = DecodeCode(reader);
-  const std::string given = Given(decode<std::string>(reader), code);
+  const std::string given = Given(DecodeWhat(reader), code);
   const auto path1 = decode<std::filesystem::path>(reader);
   const auto path2 = decode<std::filesystem::path>(reader);
-  return GiveText(MakeFilesystemError(given, path1, path2, code), decode<std::string>(reader));
+  return GiveText(MakeFilesystemError(given, path1, path2, code), DecodeWhat(reader));
 }
 
 void EncodeRegexError(Writer& writer, const std::exception& error, const std::string& text) {
@@ -172,7 +175,7 @@ std::exception_ptr DecodeRegexError(Reader& reader) {
   if (code < 0 || code > std::regex_constants::_S_grammar)
     reader.Fail("regex error " + std::to_string(code));
   const auto typed = static_cast<std::regex_constants::error_type>(code);
-  return GiveText(std::regex_error(typed), decode<std::string>(reader));
+  return GiveText(std::regex_error(typed), DecodeWhat(reader));
 }
 
 // Cohort's own with members.
@@ -186,7 +189,7 @@ void EncodeWorkerDied(Writer& writer, const std::exception& error, const std::st
 
 std::exception_ptr DecodeWorkerDied(Reader& reader) {
   auto death = decode<WorkerDeath>(reader);
-  const auto text = decode<std::string>(reader);
+  const std::string text = DecodeWhat(reader);
   return std::make_exception_ptr(WorkerDied(text, std::move(death)));
 }
 
@@ -200,7 +203,7 @@ void EncodeRemoteError(Writer& writer, const std::exception& error, const std::s
 
 std::exception_ptr DecodeRemoteError(Reader& reader) {
   auto type_name = decode<std::string>(reader);
-  const auto text = decode<std::string>(reader);
+  const std::string text = DecodeWhat(reader);
   return std::make_exception_ptr(RemoteError(std::move(type_name), text));
 }
 
