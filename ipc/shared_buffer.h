@@ -9,18 +9,19 @@
 // fill one and return it. In another process it is the same memory at another address: what one
 // writes, the other sees. There is no lock: let one side write before the other reads.
 //
-// Access. By default another process that gets the buffer can only read: writing there ends that
-// process with SIGSEGV. The kernel sees to it, by a seal on the memory. With kReadWrite both write.
-// is_writable() tells what this process may. Nothing on the way to a process or back is checked or
-// copied, so what another process may write can change at any time; copy before you check.
+// Access. By default only the process that makes a buffer can write; in another one, be it worker
+// or parent, writing there ends the process with SIGSEGV. The kernel sees to it, by a seal on the
+// memory. With kReadWrite all write that have it. is_writable() tells what this process may. What
+// another process may write can change at any time: copy before you check.
 //
 // Memory. The content of a new buffer is unspecified: most often it is memory that was used before,
-// for a buffer of about the same size, without the page faults that new memory costs (half of the
-// time to fill it, and more). Workers that had that buffer may be able to see the new content. Up
-// to 256 MiB that are not in use are kept by each process for that; see set_idle_limit(). All of a
-// buffer's memory is taken from the system when it is made, so that a lack of memory is an error
-// there, and no signal later. Each takes one descriptor: for many small things, take slices of a
-// large buffer. Nothing has a name, and nothing is left when the last process has ended, however.
+// for a buffer of about the same size, without the page faults that new memory costs (most of the
+// time that it takes to fill it). A worker that had that buffer may be able to see the new content.
+// Up to 256 MiB that are not in use are kept for this, in a worker 64 MiB; see set_idle_limit().
+// All of a buffer's memory is taken from the system when it is made, so that a lack of memory is an
+// error there, and no signal later. Each takes one descriptor, in each process that has it: for
+// many small things, take slices of a large buffer. A message can have 512. Nothing has a name, and
+// nothing is left when the last process has ended, however.
 //
 // Threads: as with std::shared_ptr. Each handle is for one thread at a time; different handles of
 // the same memory may be used, copied and dropped by several. Nothing blocks.

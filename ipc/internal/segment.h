@@ -85,6 +85,7 @@ class Segment final : public Attachment {
 class SegmentCache {
  public:
   static constexpr std::size_t kDefaultLimit = std::size_t{256} << 20;
+  static constexpr std::size_t kWorkersLimit = std::size_t{64} << 20;
 
   // Each has a descriptor.
   static constexpr std::size_t kMostSegments = 64;

@@ -28,6 +28,7 @@
 #include "ipc/exception.h"
 #include "ipc/internal/protocol.h"
 #include "ipc/internal/ring.h"
+#include "ipc/internal/segment.h"
 #include "ipc/internal/segment_exchange.h"
 #include "ipc/internal/spin.h"
 #include "ipc/internal/stop_watcher.h"
@@ -444,6 +445,7 @@ void ServeAsWorker(void (*on_depth)(int)) {
     const WorkerSettings settings = worker.ReadSettings();
     TieToParent(settings);
     CloseOnExec();
+    SegmentCache::OfThisProcess().SetLimit(SegmentCache::kWorkersLimit);
     on_depth(settings.depth);
     if (!settings.name.empty()) prctl(PR_SET_NAME, settings.name.c_str());
     install_crash_handler(worker.crash());
