@@ -214,6 +214,30 @@ TEST(RingHostile, ReaderChecksTheHead) {
   EXPECT_EQ(reader.PeekAnew().size(), ring.capacity) << "sane again";
 }
 
+// A head that is no multiple of 8, where the reader steps to one.
+TEST(RingHostile, AReaderBeyondTheHeadReadsNothing) {
+  RingParts ring;
+  RingReader reader = ring.Reader();
+  ring.writer_index.position = 13;
+  ASSERT_EQ(reader.Peek().size(), 13u);
+  reader.Skip(13);
+  reader.Align();
+  EXPECT_THROW(reader.Peek(), ProtocolError);
+  EXPECT_THROW(reader.PeekAnew(), ProtocolError);
+}
+
+TEST(RingHostile, AWriterThatSaysItIsGone) {
+  RingParts ring;
+  RingReader reader = ring.Reader();
+  ring.writer_index.position = 16;
+  ASSERT_EQ(reader.Peek().size(), 16u);
+  ring.writer_index.last = 8;
+  ring.writer_index.position = kGone;
+  EXPECT_THROW(reader.PeekAnew(), ProtocolError);
+  ring.writer_index.last = 16 + ring.capacity;
+  EXPECT_THROW(reader.PeekAnew(), ProtocolError);
+}
+
 TEST(RingHostile, WriterChecksTheTail) {
   RingParts ring;
   RingWriter writer = ring.Writer();

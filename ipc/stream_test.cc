@@ -199,8 +199,8 @@ TEST(Stream, HostileIndices) {
   RingSource source(channel.reader, 1000);
   channel.writer_index.position = kRing + 1;
   EXPECT_THROW(source.Next(), ProtocolError);
-  channel.reader_index.position = 1;  // beyond what was written
-  channel.writer.AwaitRoom(1);        // does not look
+  channel.reader_index.position = 9 * kRing;  // beyond what was written
+  channel.writer.AwaitRoom(1);                // does not look
   EXPECT_THROW(StreamTo(channel.writer, MessageOf(std::string(2 * kRing, 'x'))), ProtocolError);
 }
 

@@ -33,6 +33,8 @@ void RingSignal::Wake() noexcept {
 }
 
 void MarkGone(RingIndex& dead) noexcept {
+  const uint64_t last = dead.position.load(std::memory_order_acquire);
+  if (last != kGone) dead.last.store(last, std::memory_order_relaxed);
   dead.position.store(kGone, std::memory_order_seq_cst);
   FutexWake(FutexHalf(dead.position), kWakeAll, FutexScope::kShared);
 }
@@ -56,17 +58,16 @@ std::size_t RingWriter::AwaitRoom(std::size_t wanted) {
 }
 
 void RingReader::Refresh() {
-  const uint64_t head = other_->position.load(std::memory_order_acquire);
-  if (head == kGone) {
-    if (head_ == tail_) throw PeerGone();
-    return;
-  }
+  uint64_t head = other_->position.load(std::memory_order_acquire);
+  const bool is_gone = head == kGone;
+  if (is_gone) head = other_->last.load(std::memory_order_relaxed);
   if (head < head_ || head - tail_ > capacity_) {
     throw ProtocolError("channel: the writer claims position " + std::to_string(head) + " after " +
                         std::to_string(head_) + ", in a ring of " + std::to_string(capacity_) +
                         " bytes");
   }
   head_ = head;
+  if (is_gone && head_ == tail_) throw PeerGone();
 }
 
 }  // namespace cohort::ipc::internal

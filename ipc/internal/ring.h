@@ -36,6 +36,7 @@ namespace cohort::ipc::internal {
 struct RingIndex {
   alignas(64) std::atomic<uint64_t> position{0};
   std::atomic<uint32_t> waits{0};  // not 0: it sleeps, for that time, until the other's moves
+  std::atomic<uint64_t> last{0};   // where the position was, once it says kGone
 };
 
 // The position of an end that is dead, written by those who found it so: whoever waits for it
@@ -72,7 +73,7 @@ class RingSignal {
   uint32_t woken_ = 0;   // which sleep of the other was ended last
 };
 
-// To be called for a dead process's index.
+// To be called for a dead process's index. What it had published can still be read.
 void MarkGone(RingIndex& dead) noexcept;
 
 class RingWriter {
@@ -125,7 +126,7 @@ class RingReader {
 
   // What is there to be read. Throws ProtocolError, and PeerGone where nothing is left.
   std::span<const std::byte> Peek() {
-    if (head_ == tail_) Refresh();
+    if (head_ <= tail_) Refresh();
     return {data_ + tail_ % capacity_, static_cast<std::size_t>(head_ - tail_)};
   }
   // The same after a new look at the other's index.
