@@ -88,7 +88,14 @@ void Tell(const std::string& text) {
   Sleep();
 }
 
+void AwaitClosing(int fd) {
+  char byte = 0;
+  while (read(fd, &byte, 1) > 0) {
+  }
+}
+
 int Play(const std::string& role) {
+  if (role.rfind("later ", 0) == 0) return AwaitClosing(3), Play(role.substr(6));
   if (role == "descriptors") return Tell(Descriptors()), 0;
   if (role == "signals") return Tell(Signals()), 0;
   if (role == "input") return Tell(StandardInput()), 0;
@@ -288,13 +295,23 @@ TEST_F(ProcessTest, TheProgramWaitsForAnyChild) {
   }
 }
 
+// Of a child that ends only when it is known here.
+ExitStatus EndOf(const std::string& role) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+  Process child = Spawn("later " + role, {.descriptors = {ends[0]}});
+  close(ends[0]);
+  close(ends[1]);
+  return child.Wait();
+}
+
 TEST_F(ProcessTest, TheProgramIgnoresTheEndOfChildren) {
   struct sigaction before {};
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGCHLD, &ignore, &before);
-  ExpectStatus(Spawn("exit 7").Wait(), {.code = 7});
-  ExpectStatus(Spawn("signal 11").Wait(), {.signal = SIGSEGV});
+  ExpectStatus(EndOf("exit 7"), {.code = 7});
+  ExpectStatus(EndOf("signal 11"), {.signal = SIGSEGV});
   Process child = Spawn("sleep");
   EXPECT_EQ(child.TryWait(), std::nullopt);
   child.Kill(SIGKILL);

@@ -70,7 +70,7 @@ TEST(SharedMemory, SizesThatCannotBe) {
 
 TEST(SharedMemory, ErrorsNameTheMemory) {
   try {
-    SharedMemory::Create("tasks", std::size_t{1} << 62);
+    SharedMemory::Create("tasks", std::numeric_limits<std::size_t>::max() / 2);
     FAIL();
   } catch (const std::system_error& error) {
     EXPECT_NE(std::string(error.what()).find("'tasks'"), std::string::npos) << error.what();
