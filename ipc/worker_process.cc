@@ -157,8 +157,20 @@ bool WorkerProcess::HasRoom(std::size_t size) noexcept {
   }
 }
 
+// A recalled task's slot may be used again before the worker has come to its record: it finds the
+// slot to be another task's, and steps over.
+bool WorkerProcess::HasFreeSlot() noexcept {
+  settled_ = std::max(settled_, last_answered_.load(std::memory_order_relaxed));
+  const auto is_recalled = [this](uint64_t sequence) {
+    return SlotOf(sequence).load(std::memory_order_relaxed) ==
+           SlotWord(sequence, SlotState::kRecalled);
+  };
+  while (settled_ < last_sent_ && is_recalled(settled_ + 1)) ++settled_;
+  return last_sent_ - settled_ < internal::kSlots;
+}
+
 bool WorkerProcess::CanSend(const Message& message) noexcept {
-  if (last_sent_ - last_answered_.load(std::memory_order_relaxed) >= internal::kSlots) return false;
+  if (!HasFreeSlot()) return false;
   return HasRoom(HeadOf(message) + BodyOf(message));
 }
 
@@ -326,7 +338,11 @@ std::optional<RecordHeader> WorkerProcess::NextHeader() {
 }
 
 void WorkerProcess::CheckAnswer(const RecordHeader& header) {
-  if (header.kind != RecordKind::kResult && header.kind != RecordKind::kError) return;
+  if (header.kind != RecordKind::kResult && header.kind != RecordKind::kError) {
+    if (header.size <= internal::kWholeLimit) return;
+    throw ProtocolError("channel: a record of " + std::to_string(header.size) +
+                        " bytes that is no answer");
+  }
   const uint64_t answered = last_answered_.load(std::memory_order_relaxed);
   if (header.sequence <= answered || header.sequence > last_sent_) {
     throw ProtocolError("channel: an answer to task " + std::to_string(header.sequence) +

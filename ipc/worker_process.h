@@ -196,6 +196,7 @@ class WorkerProcess {
     return worker_block().slots[sequence % internal::kSlots];
   }
 
+  bool HasFreeSlot() noexcept;
   void Put(const internal::RecordHeader& header, const Message& message);
   void PutHead(const internal::RecordHeader& header, const Message& message);
   void PutNotices(std::size_t needed_after);
@@ -217,6 +218,7 @@ class WorkerProcess {
   internal::RingReader results_;
   internal::SegmentExchange segments_;
   uint64_t last_sent_ = 0;
+  uint64_t settled_ = 0;                    // tasks up to this one are answered or recalled
   std::atomic<uint64_t> last_answered_{0};  // tasks are answered in order, but for recalled ones
   std::optional<internal::RingSource> stream_;  // of the current record
 };
