@@ -64,16 +64,19 @@ uint64_t Nanoseconds(Clock::duration duration) {
 
 // Whatever ends the parent closes its end of the pipe; the kernel then kills this process. That
 // needs no thread and no signal handler, and works in a busy loop.
-void TieToParent(const WorkerSettings& settings) {
+void TieToLifeline() {
   fcntl(kLifeline, F_SETOWN, getpid());
   fcntl(kLifeline, F_SETSIG, SIGKILL);
   fcntl(kLifeline, F_SETFL, fcntl(kLifeline, F_GETFL) | O_ASYNC);
+  pollfd lifeline{kLifeline, 0, 0};
+  if (poll(&lifeline, 1, 0) > 0) _exit(0);  // cut before
+}
+
+void TieToParent(const WorkerSettings& settings) {
   if (settings.starting_thread == StartingThread::kOutlivesWorker) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
   }
-  pollfd lifeline{kLifeline, 0, 0};
-  const bool is_cut = poll(&lifeline, 1, 0) > 0;
-  if (is_cut || getppid() != settings.parent) _exit(0);
+  if (getppid() != settings.parent) _exit(0);
 }
 
 void CloseOnExec() {
@@ -441,6 +444,7 @@ bool IsWorkerOf(uint64_t nonce) noexcept {
 
 void ServeAsWorker(void (*on_depth)(int)) {
   try {
+    TieToLifeline();  // first: a parent that has ended sends no settings
     Worker worker;
     const WorkerSettings settings = worker.ReadSettings();
     TieToParent(settings);
