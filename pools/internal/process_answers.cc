@@ -67,6 +67,12 @@ void SleepOn(int bell, Deadline deadline) {
   }
 }
 
+// Empty: it has not failed.
+std::string FailureOfInitializer(RecordKind answer, ipc::Reader& reader) {
+  if (answer == RecordKind::kResult) return {};
+  return "the initializer has thrown " + Describe(ipc::decode_exception(reader));
+}
+
 // What the decoding has left of a stream.
 void SkipRest(WorkerProcess& process) noexcept {
   try {
@@ -118,7 +124,7 @@ bool ProcessEngine::SetAsleep(uint64_t sleep) {
 }
 
 bool ProcessEngine::MayFetchFrom(const ProcessWorker& worker) noexcept {
-  return !worker.is_receiving && !worker.has_ended && !worker.has_garbled;
+  return !worker.is_receiving && !worker.is_drained && !worker.has_garbled;
 }
 
 bool ProcessEngine::AnyNews() {
@@ -203,7 +209,8 @@ bool ProcessEngine::FetchFrom(ProcessWorker& worker) noexcept {
   for (const Answer& answer : answers_) {
     answer.stream == nullptr ? Complete(worker, answer) : ReceiveStream(answer);
   }
-  if (!is_stream) worker.process->Done();
+  // Of a worker that has garbled, nothing more is read; not even to the end of a record.
+  if (!is_stream && !worker.has_garbled) worker.process->Done();
   if (!answers_.empty()) {
     KickHelper();
     if (MayBeDone()) PokeKeeper();
@@ -219,6 +226,19 @@ void ProcessEngine::SendMore(const ProcessWorker& worker, ToWake& to_wake) {
   Pump(to_wake);
 }
 
+// Either all has been read that a dead worker has left, or what it writes is no use.
+void ProcessEngine::OnNothingMore(ProcessWorker& worker, const std::exception& why) {
+  const bool is_gone = dynamic_cast<const ipc::internal::PeerGone*>(&why) != nullptr;
+  if (is_gone && worker.has_ended) {
+    worker.is_drained = true;
+    return;
+  }
+  worker.protocol_error = why.what();
+  worker.is_retiring = true;
+  worker.has_garbled = true;
+  worker.process->process().Kill(SIGKILL);
+}
+
 // A batch of what is in the worker's ring, to answers_.
 void ProcessEngine::TakeAnswers(ProcessWorker& worker) {
   try {
@@ -228,20 +248,20 @@ void ProcessEngine::TakeAnswers(ProcessWorker& worker) {
       TakeRecord(worker, *record);
     }
   } catch (const std::exception& error) {
-    worker.protocol_error = error.what();
-    worker.is_retiring = true;
-    worker.has_garbled = true;
-    worker.process->process().Kill(SIGKILL);
+    OnNothingMore(worker, error);
   }
 }
 
 void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record) {
   switch (record.kind) {
     case RecordKind::kReady:
+      if (worker.is_ready) throw ipc::internal::ProtocolError("ready for the second time");
       return OnReady(worker, record);
     case RecordKind::kBegun:
       return OnBegun(worker, record);
     case RecordKind::kRetired:
+      if (worker.has_retired) throw ipc::internal::ProtocolError("the end for the second time");
+      worker.has_retired = true;
       worker.is_retiring = true;
       return;
     case RecordKind::kResult:
@@ -252,13 +272,20 @@ void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record) {
                                          std::to_string(static_cast<uint32_t>(record.kind)));
   }
   const ProcessWorker::Sent sent = worker.TakeAnswered(record.sequence);
-  if (sent.is_initializer) return OnInitialized(record);
-  if (sent.job == nullptr) {
+  if (sent.is_initializer && !record.is_stream) {
+    ipc::Reader reader(record.payload);
+    const std::string failure = FailureOfInitializer(record.kind, reader);
+    if (!failure.empty()) BreakSoon(failure);
+    return;
+  }
+  if (sent.job == nullptr && !sent.is_initializer) {
     throw ipc::internal::ProtocolError("an answer to task " + std::to_string(record.sequence) +
                                        ", which it was not to run");
   }
-  sent.job->core().TryStartOffered();
-  nanoseconds_per_task_ = Averaged(nanoseconds_per_task_, record.nanoseconds);
+  if (sent.job != nullptr) {
+    sent.job->core().TryStartOffered();
+    nanoseconds_per_task_ = Averaged(nanoseconds_per_task_, record.nanoseconds);
+  }
   answers_.push_back({sent.job, record, nullptr});
   if (record.is_stream) {
     worker.is_receiving = true;
@@ -285,25 +312,34 @@ void ProcessEngine::OnReady(ProcessWorker& worker, const Record& record) {
   killed_starts_ = 0;
 }
 
-void ProcessEngine::OnInitialized(const Record& record) {
-  if (record.kind == RecordKind::kResult) return;
-  ipc::Reader reader(record.payload);
-  BreakSoon("the initializer has thrown " + Describe(ipc::decode_exception(reader)));
+// A large answer; the worker may end in the middle of it.
+void ProcessEngine::ReceiveInitialized(const Answer& answer) noexcept {
+  std::string failure;
+  try {
+    ipc::Reader reader(answer.stream->process->stream(), answer.record.size, {}, ipc::Trust::kNone);
+    failure = FailureOfInitializer(answer.record.kind, reader);
+  } catch (const std::exception&) {
+    // The worker's end, or what kills it, is what counts.
+  }
+  if (!failure.empty()) {
+    const std::lock_guard lock(mutex_);
+    BreakSoon(failure);
+  }
+  SkipRest(*answer.stream->process);
 }
 
 void ProcessEngine::OnBegun(ProcessWorker& worker, const Record& record) {
-  for (const ProcessWorker::Sent& sent : worker.window()) {
-    if (sent.sequence != record.sequence || sent.job == nullptr) continue;
-    sent.job->core().TryStartOffered();
-    const Timeout timeout = sent.job->timeout();
-    if (timeout.is_forever()) return;
-    // From the moment that the worker says, but for what cannot be.
-    const Clock::time_point now = Clock::now();
-    const Clock::time_point said(std::chrono::nanoseconds(record.nanoseconds));
-    AddTimer(std::min(said, now) + timeout.duration(),
-             {Timer::What::kTimeout, worker.id, record.sequence, KillReason::kTimeout});
-    return;
+  RemoteJob* const job = worker.Announce(record.sequence);
+  if (job == nullptr || job->timeout().is_forever()) {
+    throw ipc::internal::ProtocolError("a begin of task " + std::to_string(record.sequence) +
+                                       ", which was not asked for");
   }
+  job->core().TryStartOffered();
+  // From the moment that the worker says, but for what cannot be.
+  const Clock::time_point now = Clock::now();
+  const Clock::time_point said(std::chrono::nanoseconds(record.nanoseconds));
+  AddTimer(std::min(said, now) + job->timeout().duration(),
+           {Timer::What::kTimeout, worker.id, record.sequence, KillReason::kTimeout});
 }
 
 // Completing. The job is the caller's alone.
@@ -383,7 +419,7 @@ void ProcessEngine::EndStream(ProcessWorker& worker, RemoteJob* cut_off) noexcep
     worker.is_receiving = false;
     if (cut_off != nullptr) {
       worker.PutBack(*cut_off);
-      worker.process->process().Kill(SIGKILL);  // where it has not ended
+      if (!worker.has_ended) OnNothingMore(worker, Error("an answer that breaks off"));
     }
   }
   KickHelper();
@@ -397,6 +433,10 @@ void ProcessEngine::ReceiveStream(const Answer& answer) {
   const auto receive = [self = shared_from_this(), answer] {
     const ProcessLane lane(*self);
     ipc::WorkerProcess& process = *answer.stream->process;
+    if (answer.job == nullptr) {
+      self->ReceiveInitialized(answer);
+      return self->EndStream(*answer.stream, nullptr);
+    }
     ipc::Reader reader(process.stream(), answer.record.size, answer.record.attachments,
                        ipc::Trust::kNone);
     const bool is_whole = self->Decode(answer.stream->index, *answer.job, answer.record, reader);

@@ -187,6 +187,7 @@ class ProcessEngine final : public RegisteredExecutor,
   void AwaitEvents();
   void BuryDead();
   void Autopsy(ProcessWorker& worker);
+  void FetchLast(ProcessWorker& worker);
   void Bury(const std::shared_ptr<ProcessWorker>& worker);
   std::string TakeBackFrom(ProcessWorker& worker, const ipc::ExitStatus& status,
                            std::vector<Failure>& failures);
@@ -211,7 +212,7 @@ class ProcessEngine final : public RegisteredExecutor,
   // Answers (process_answers.cc).
   using Record = ipc::WorkerProcess::Record;
   struct Answer {
-    RemoteJob* job;
+    RemoteJob* job;  // null: the initializer
     Record record;
     std::shared_ptr<ProcessWorker> stream;  // where it is one, whose
   };
@@ -220,11 +221,12 @@ class ProcessEngine final : public RegisteredExecutor,
   void AwaitAnswers();
   void FetchAll() noexcept;
   bool FetchFrom(ProcessWorker& worker) noexcept;
+  void OnNothingMore(ProcessWorker& worker, const std::exception& why);
   void SendMore(const ProcessWorker& worker, ToWake& to_wake);
   void TakeAnswers(ProcessWorker& worker);
   void TakeRecord(ProcessWorker& worker, const Record& record);
   void OnReady(ProcessWorker& worker, const Record& record);
-  void OnInitialized(const Record& record);
+  void ReceiveInitialized(const Answer& answer) noexcept;
   void OnBegun(ProcessWorker& worker, const Record& record);
   void Complete(const ProcessWorker& worker, const Answer& answer) noexcept;
   void ReceiveStream(const Answer& answer);

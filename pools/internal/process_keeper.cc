@@ -128,16 +128,11 @@ void ProcessEngine::BuryDead() {
   for (const auto& worker : dead) Bury(worker);
 }
 
-// Fetches the worker's last answers, and frees who waits for more of it.
+// Finds out how the worker ended, and frees who waits for more of it.
 void ProcessEngine::Autopsy(ProcessWorker& worker) {
   ipc::Process& process = worker.process->process();
   epoll_ctl(events_.get(), EPOLL_CTL_DEL, process.pidfd(), nullptr);
   process.KillGroup();
-  {
-    const std::lock_guard fetching(fetch_mutex_);
-    while (FetchFrom(worker)) {
-    }
-  }
   bool out_of_memory = false;
   if (process.Wait().signal == SIGKILL) {
     const uint64_t kills = ipc::oom_kills().value_or(0);
@@ -148,13 +143,22 @@ void ProcessEngine::Autopsy(ProcessWorker& worker) {
     worker.has_ended = true;
     worker.out_of_memory = out_of_memory && worker.kill_reason == KillReason::kNone;
   }
+  // Before anybody takes the fetch_mutex_ for this worker: who holds it may be waiting for more.
   worker.process->MarkGone();
+}
+
+// What it had published before its end. A large answer among that is read by another thread.
+void ProcessEngine::FetchLast(ProcessWorker& worker) {
+  const std::lock_guard fetching(fetch_mutex_);
+  while (FetchFrom(worker)) {
+  }
 }
 
 // What the worker had answered counts. Of the rest, the task that it had begun gets the blame, and
 // the others go back to the queue.
 void ProcessEngine::Bury(const std::shared_ptr<ProcessWorker>& worker) {
   if (!worker->has_ended) Autopsy(*worker);
+  FetchLast(*worker);
   const ipc::ExitStatus status = worker->process->process().Wait();
   std::vector<Failure> failures;
   std::string broken;
@@ -163,6 +167,7 @@ void ProcessEngine::Bury(const std::shared_ptr<ProcessWorker>& worker) {
     const std::lock_guard lock(mutex_);
     // Those who stream to it or from it have been woken, and poke when they are done.
     if (worker->is_sending || worker->is_receiving) return;
+    if (!worker->is_drained && !worker->has_garbled) return;  // one is done just now
     broken = TakeBackFrom(*worker, status, failures);
     std::erase(workers_, worker);
     Pump(to_wake);

@@ -16,6 +16,15 @@ ProcessWorker::Sent ProcessWorker::TakeAnswered(uint64_t sequence) noexcept {
   return answered;
 }
 
+RemoteJob* ProcessWorker::Announce(uint64_t sequence) noexcept {
+  for (Sent& each : window_) {
+    if (each.job == nullptr && !each.is_initializer) continue;
+    if (each.sequence != sequence || std::exchange(each.is_announced, true)) return nullptr;
+    return each.job;
+  }
+  return nullptr;
+}
+
 const ProcessWorker::Sent* ProcessWorker::Oldest() const noexcept {
   for (const Sent& each : window_) {
     if (each.job != nullptr || each.is_initializer) return &each;

@@ -26,6 +26,7 @@ class ProcessWorker {
     RemoteJob* job;  // null: recalled, or the initializer
     uint64_t sequence;
     bool is_initializer = false;
+    bool is_announced = false;  // the worker has said that it has begun
   };
 
   ProcessWorker(uint64_t id, int index, std::shared_ptr<ipc::WorkerProcess> process)
@@ -55,6 +56,9 @@ class ProcessWorker {
     ++load_;
   }
 
+  // The worker says that it has begun the task. Null where that cannot be, or was said before.
+  RemoteJob* Announce(uint64_t sequence) noexcept;
+
   // The oldest live task, which alone may have begun; null where there is none.
   const Sent* Oldest() const noexcept;
 
@@ -75,8 +79,10 @@ class ProcessWorker {
   bool is_sending = false;    // a large message goes to it
   bool is_receiving = false;  // a large answer comes from it
   bool is_retiring = false;   // gets no more tasks
+  bool has_retired = false;   // has said that it ends
   bool is_ending = false;     // was told to end, having nothing to do
   bool has_ended = false;
+  bool is_drained = false;     // has ended, and all that it had written is read
   bool has_garbled = false;    // has written what cannot be understood
   bool out_of_memory = false;  // the kernel has killed a process of the same group
   uint64_t tasks_left = 0;     // that it may be sent; where is_limited
