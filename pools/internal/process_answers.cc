@@ -199,7 +199,7 @@ bool ProcessEngine::FetchFrom(ProcessWorker& worker) noexcept {
   {
     const std::lock_guard lock(mutex_);
     if (!MayFetchFrom(worker)) return false;
-    if (!worker.is_sending && worker.process->SendNotices()) worker.process->Wake();
+    if (!worker.has_ended && !worker.is_sending && worker.process->SendNotices()) worker.process->Wake();
     if (!worker.process->HasNews()) return false;
     TakeAnswers(worker);
     is_stream = worker.is_receiving;
@@ -209,8 +209,8 @@ bool ProcessEngine::FetchFrom(ProcessWorker& worker) noexcept {
   for (const Answer& answer : answers_) {
     answer.stream == nullptr ? Complete(worker, answer) : ReceiveStream(answer);
   }
-  // Of a worker that has garbled, nothing more is read; not even to the end of a record.
-  if (!is_stream && !worker.has_garbled) worker.process->Done();
+  // Where nothing more can be read, there may be no end of the last record either.
+  if (!is_stream && !worker.has_garbled && !worker.is_drained) worker.process->Done();
   if (!answers_.empty()) {
     KickHelper();
     if (MayBeDone()) PokeKeeper();
@@ -226,10 +226,9 @@ void ProcessEngine::SendMore(const ProcessWorker& worker, ToWake& to_wake) {
   Pump(to_wake);
 }
 
-// Either all has been read that a dead worker has left, or what it writes is no use.
+// Either all that a dead worker has left is read, or what it writes is no use.
 void ProcessEngine::OnNothingMore(ProcessWorker& worker, const std::exception& why) {
-  const bool is_gone = dynamic_cast<const ipc::internal::PeerGone*>(&why) != nullptr;
-  if (is_gone && worker.has_ended) {
+  if (worker.has_ended) {
     worker.is_drained = true;
     return;
   }
@@ -275,6 +274,7 @@ void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record) {
   if (sent.is_initializer && !record.is_stream) {
     ipc::Reader reader(record.payload);
     const std::string failure = FailureOfInitializer(record.kind, reader);
+    worker.is_initialized = failure.empty();
     if (!failure.empty()) BreakSoon(failure);
     return;
   }
@@ -312,20 +312,22 @@ void ProcessEngine::OnReady(ProcessWorker& worker, const Record& record) {
   killed_starts_ = 0;
 }
 
-// A large answer; the worker may end in the middle of it.
+// A large answer. Where the worker ends in the middle of it, another one tries again.
 void ProcessEngine::ReceiveInitialized(const Answer& answer) noexcept {
+  WorkerProcess& process = *answer.stream->process;
   std::string failure;
+  bool is_whole = false;
   try {
-    ipc::Reader reader(answer.stream->process->stream(), answer.record.size, {}, ipc::Trust::kNone);
+    ipc::Reader reader(process.stream(), answer.record.size, {}, ipc::Trust::kNone);
     failure = FailureOfInitializer(answer.record.kind, reader);
+    process.Done();
+    is_whole = true;
   } catch (const std::exception&) {
-    // The worker's end, or what kills it, is what counts.
+    process.process().Kill(SIGKILL);  // where it has not ended
   }
-  if (!failure.empty()) {
-    const std::lock_guard lock(mutex_);
-    BreakSoon(failure);
-  }
-  SkipRest(*answer.stream->process);
+  const std::lock_guard lock(mutex_);
+  answer.stream->is_initialized = is_whole && failure.empty();
+  if (!failure.empty()) BreakSoon(failure);
 }
 
 void ProcessEngine::OnBegun(ProcessWorker& worker, const Record& record) {
@@ -414,14 +416,17 @@ void ProcessEngine::OnLane(F f) noexcept {
 
 // Where the answer was cut off, the worker's end decides what becomes of the job.
 void ProcessEngine::EndStream(ProcessWorker& worker, RemoteJob* cut_off) noexcept {
+  ToWake to_wake;
   {
     const std::lock_guard lock(mutex_);
     worker.is_receiving = false;
     if (cut_off != nullptr) {
       worker.PutBack(*cut_off);
-      if (!worker.has_ended) OnNothingMore(worker, Error("an answer that breaks off"));
+      OnNothingMore(worker, Error("an answer that breaks off"));
     }
+    Pump(to_wake);  // where it was the initializer's
   }
+  Wake(to_wake);
   KickHelper();
   PokeKeeper();
   eventfd_write(fetcher_bell_.get(), 1);  // there may be more in the ring

@@ -175,6 +175,7 @@ ProcessWorker* ProcessEngine::Choose(const RemoteJob& job) {
   ProcessWorker* best = nullptr;
   for (const auto& worker : workers_) {
     if (worker->is_sending || worker->is_retiring || worker->has_ended) continue;
+    if (!worker->is_initialized) continue;
     if (worker->is_limited && worker->tasks_left == 0) continue;
     if (worker->load() >= most || (best != nullptr && worker->load() >= best->load())) continue;
     if (worker->process->CanSend(job.sent_message())) best = worker.get();
@@ -282,7 +283,8 @@ void ProcessEngine::PreemptFor(const RemoteJob& job) {
 // A worker has nothing to do, and neither has the queue: it gets half of what another one has not
 // begun, the later half.
 void ProcessEngine::Rebalance(const ProcessWorker& idle) {
-  if (idle.is_retiring || idle.has_ended || (idle.is_limited && idle.tasks_left == 0)) return;
+  if (!idle.is_initialized || idle.is_retiring || idle.has_ended) return;
+  if (idle.is_limited && idle.tasks_left == 0) return;
   ProcessWorker* richest = nullptr;
   for (const auto& worker : workers_) {
     if (worker.get() == &idle || worker->is_sending || worker->load() < 2) continue;

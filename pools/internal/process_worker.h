@@ -43,7 +43,10 @@ class ProcessWorker {
     job.sequence = sequence;
     ++load_;
   }
-  void AddInitializer(uint64_t sequence) { window_.push_back({nullptr, sequence, true}); }
+  void AddInitializer(uint64_t sequence) {
+    window_.push_back({nullptr, sequence, true});
+    is_initialized = false;
+  }
 
   // The task with that number was answered: takes it and the recalled ones before it out. Its job
   // is null where it was none that was waited for.
@@ -75,12 +78,13 @@ class ProcessWorker {
   const int index;
   const std::shared_ptr<ipc::WorkerProcess> process;
 
-  bool is_ready = false;      // has applied its settings and run the initializer
-  bool is_sending = false;    // a large message goes to it
-  bool is_receiving = false;  // a large answer comes from it
-  bool is_retiring = false;   // gets no more tasks
-  bool has_retired = false;   // has said that it ends
-  bool is_ending = false;     // was told to end, having nothing to do
+  bool is_initialized = true;  // or has no initializer to run; until then it gets no tasks
+  bool is_ready = false;       // has applied its settings and run the initializer
+  bool is_sending = false;     // a large message goes to it
+  bool is_receiving = false;   // a large answer comes from it
+  bool is_retiring = false;    // gets no more tasks
+  bool has_retired = false;    // has said that it ends
+  bool is_ending = false;      // was told to end, having nothing to do
   bool has_ended = false;
   bool is_drained = false;     // has ended, and all that it had written is read
   bool has_garbled = false;    // has written what cannot be understood
