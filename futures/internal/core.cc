@@ -64,7 +64,11 @@ bool CoreBase::Change(CoreState from, CoreState to) noexcept {
 bool CoreBase::TryStart() noexcept { return Change(CoreState::kPending, CoreState::kRunning); }
 bool CoreBase::TryTake() noexcept { return Change(CoreState::kValue, CoreState::kTaken); }
 bool CoreBase::TryOffer() noexcept { return Change(CoreState::kPending, CoreState::kOffered); }
-bool CoreBase::TryTakeBack() noexcept { return Change(CoreState::kOffered, CoreState::kPending); }
+// Also a task that had begun, in a process that died, and that is to begin anew.
+bool CoreBase::TryTakeBack() noexcept {
+  return Change(CoreState::kOffered, CoreState::kPending) ||
+         Change(CoreState::kRunning, CoreState::kPending);
+}
 bool CoreBase::TryStartOffered() noexcept {
   return Change(CoreState::kOffered, CoreState::kRunning);
 }
