@@ -29,7 +29,7 @@ struct RingParts {
   RingParts()
       : capacity(page_size()),
         memory(SharedMemory::Create("ring-test", page_size() + capacity)),
-        mapping(memory.MapRing(page_size(), Access::kReadWrite)),
+        mapping(memory.MapRing(page_size(), MemoryAccess::kReadWrite)),
         data(mapping.data() + page_size()) {}
 
   RingWriter Writer() { return RingWriter(data, capacity, writer_index, reader_index); }

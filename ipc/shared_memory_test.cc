@@ -49,15 +49,15 @@ TEST(SharedMemory, WholePagesOfZeros) {
   EXPECT_GE(memory.size(), kSize);
   EXPECT_EQ(memory.size() % page_size(), 0u);
   EXPECT_EQ(SizeOf(memory), memory.size());
-  const Mapping mapping = memory.Map(Access::kReadOnly);
+  const Mapping mapping = memory.Map(MemoryAccess::kReadOnly);
   ASSERT_EQ(mapping.size(), memory.size());
   for (const std::byte each : mapping.bytes()) ASSERT_EQ(each, std::byte{0});
 }
 
 TEST(SharedMemory, MappingsShareTheirBytes) {
   const SharedMemory memory = SharedMemory::Create("test", kSize);
-  const Mapping one = memory.Map(Access::kReadWrite);
-  const Mapping other = memory.Map(Access::kReadOnly);
+  const Mapping one = memory.Map(MemoryAccess::kReadWrite);
+  const Mapping other = memory.Map(MemoryAccess::kReadOnly);
   one.data()[kSize - 1] = std::byte{42};
   EXPECT_EQ(other.data()[kSize - 1], std::byte{42});
 }
@@ -80,7 +80,7 @@ TEST(SharedMemory, ErrorsNameTheMemory) {
 TEST(SharedMemory, TheRingLiesThereTwice) {
   const std::size_t page = page_size();
   const SharedMemory memory = SharedMemory::Create("test", 3 * page);
-  const Mapping mapping = memory.MapRing(page, Access::kReadWrite);
+  const Mapping mapping = memory.MapRing(page, MemoryAccess::kReadWrite);
   ASSERT_EQ(mapping.size(), 5 * page);
   std::memcpy(mapping.data() + 3 * page - 2, "over", 4);
   EXPECT_EQ(std::memcmp(mapping.data() + page, "er", 2), 0);
@@ -93,8 +93,8 @@ TEST(SharedMemory, TheRingLiesThereTwice) {
 TEST(SharedMemory, ReadOnlyRing) {
   const std::size_t page = page_size();
   const SharedMemory memory = SharedMemory::Create("test", 2 * page);
-  const Mapping writable = memory.MapRing(page, Access::kReadWrite);
-  const Mapping readable = memory.MapRing(page, Access::kReadOnly);
+  const Mapping writable = memory.MapRing(page, MemoryAccess::kReadWrite);
+  const Mapping readable = memory.MapRing(page, MemoryAccess::kReadOnly);
   writable.data()[page] = std::byte{7};
   EXPECT_EQ(readable.data()[2 * page], std::byte{7});
   for (std::size_t at = 0; at < 3 * page; at += page) {
@@ -135,14 +135,14 @@ INSTANTIATE_TEST_SUITE_P(All, Sealed,
 
 TEST(SharedMemorySeals, OthersMayOnlyRead) {
   const SharedMemory memory = SharedMemory::Create("test", kSize);
-  const Mapping mine = memory.Map(Access::kReadWrite);
+  const Mapping mine = memory.Map(MemoryAccess::kReadWrite);
   memory.Seal(SharedMemory::Others::kReadOnly);
   EXPECT_EQ(MapError(memory, PROT_READ | PROT_WRITE), EPERM);
-  EXPECT_THROW(memory.Map(Access::kReadWrite), std::system_error);
+  EXPECT_THROW(memory.Map(MemoryAccess::kReadWrite), std::system_error);
   EXPECT_EQ(write(memory.fd(), "x", 1), -1);
   EXPECT_EQ(MapError(memory, PROT_READ), 0);
   // The mapping from before is as it was.
-  const Mapping readable = memory.Map(Access::kReadOnly);
+  const Mapping readable = memory.Map(MemoryAccess::kReadOnly);
   mine.data()[5] = std::byte{9};
   EXPECT_EQ(readable.data()[5], std::byte{9});
   EXPECT_EQ(mprotect(readable.data(), readable.size(), PROT_READ | PROT_WRITE), -1);
@@ -177,8 +177,8 @@ TEST(SharedMemoryAdopt, WhatIsSealed) {
   memory.Seal(SharedMemory::Others::kReadWrite);
   const SharedMemory adopted = SharedMemory::Adopt(FileDescriptor(dup(memory.fd())));
   EXPECT_EQ(adopted.size(), memory.size());
-  memory.Map(Access::kReadWrite).data()[1] = std::byte{3};
-  EXPECT_EQ(adopted.Map(Access::kReadOnly).data()[1], std::byte{3});
+  memory.Map(MemoryAccess::kReadWrite).data()[1] = std::byte{3};
+  EXPECT_EQ(adopted.Map(MemoryAccess::kReadOnly).data()[1], std::byte{3});
 }
 
 TEST(SharedMemoryAdopt, NotWhatCouldShrink) {
@@ -205,7 +205,7 @@ TEST(SharedMemoryLife, HasNoName) {
 
 TEST(SharedMemoryLife, MappingsOutliveTheDescriptor) {
   SharedMemory memory = SharedMemory::Create("test", kSize);
-  const Mapping mapping = memory.Map(Access::kReadWrite);
+  const Mapping mapping = memory.Map(MemoryAccess::kReadWrite);
   memory.CloseDescriptor();
   EXPECT_EQ(memory.fd(), -1);
   mapping.data()[kSize - 1] = std::byte{1};
@@ -219,7 +219,7 @@ TEST(SharedMemoryLife, IsNotInherited) {
 
 TEST(SharedMemoryLife, MovedMappings) {
   const SharedMemory memory = SharedMemory::Create("test", kSize);
-  Mapping one = memory.Map(Access::kReadWrite);
+  Mapping one = memory.Map(MemoryAccess::kReadWrite);
   std::byte* const data = one.data();
   Mapping two = std::move(one);
   EXPECT_EQ(one.data(), nullptr);  // NOLINT: on purpose

@@ -26,7 +26,7 @@ constexpr std::size_t kRing = 2 * kStreamPiece;
 struct Channel {
   Channel()
       : memory(SharedMemory::Create("stream-test", page_size() + kRing)),
-        mapping(memory.MapRing(page_size(), Access::kReadWrite)),
+        mapping(memory.MapRing(page_size(), MemoryAccess::kReadWrite)),
         writer(mapping.data() + page_size(), kRing, writer_index, reader_index),
         reader(mapping.data() + page_size(), kRing, reader_index, writer_index) {}
 

@@ -208,10 +208,12 @@ class Chaos {
       watchdog_.Progress();
     }
     killer.Join();
-    while (!pending_.empty()) {
+    for (int round = 0; !pending_.empty() && round < kMostRounds; ++round) {
       for (const Pending& each : pending_) AskToEnd(each);
       TakeFinished();
+      watchdog_.Progress();
     }
+    for (const Pending& each : pending_) TellOfLost(pool, each);
     pool.shutdown();
     stats_ = pool.stats();
     killed_ = killer.killed();
@@ -237,6 +239,7 @@ class Chaos {
 
  private:
   static constexpr std::size_t kInFlight = 48;
+  static constexpr int kMostRounds = 2000;  // at the end, of some milliseconds
 
   template <typename... Args>
   auto Tracked(Future<Args...> future, Submitted& submitted) {
@@ -245,6 +248,18 @@ class Chaos {
       ended_.fetch_add(1);
     });
     return future;
+  }
+
+  void TellOfLost(const ProcessPoolExecutor& pool, const Pending& pending) const {
+    const Submitted& task = tasks_[pending.task];
+    const bool is_running = pending.With([](const auto& future) { return future.running(); });
+    const PoolStats stats = pool.stats();
+    ADD_FAILURE() << "task " << pending.task << " of kind " << static_cast<int>(task.kind)
+                  << " never ends; it is " << (is_running ? "" : "not ") << "running, was "
+                  << (task.was_cancelled ? "" : "not ") << "cancelled, timeout " << task.has_timeout
+                  << ", retries " << task.max_retries << "; the pool has " << stats.workers
+                  << " workers, " << stats.queued << " tasks queued, " << stats.running
+                  << " running";
   }
 
   void SubmitOne(ProcessPoolExecutor& pool) {

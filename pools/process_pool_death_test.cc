@@ -477,6 +477,8 @@ TEST_F(ProcessPoolDeath, WhileItStreamsALargeResult) {
 TEST_F(ProcessPoolDeath, AfterItHasStreamedALargeResult) {
   constexpr std::size_t kSize = std::size_t{300} << 10;
   Parcel::in_parent = [](pid_t worker) {
+    // It sleeps when it has nothing more to write.
+    EXPECT_TRUE(Eventually([worker] { return ProcessState(worker) == 'S'; }));
     kill(worker, SIGKILL);
     AwaitEndOf(worker);
   };
