@@ -137,8 +137,9 @@ class WorkerProcessTest : public testing::Test {
 TEST_F(WorkerProcessTest, AnswersInOrder) {
   const auto worker = Start();
   for (int i = 1; i <= 20; ++i) {
-    ASSERT_TRUE(worker->CanSend(100));
-    EXPECT_EQ(worker->Send(EchoTask(std::to_string(i)), Announce::kNo), static_cast<uint64_t>(i));
+    const Message task = EchoTask(std::to_string(i));
+    ASSERT_TRUE(worker->CanSend(task));
+    EXPECT_EQ(worker->Send(task, Announce::kNo), static_cast<uint64_t>(i));
   }
   worker->Wake();
   AwaitReady(*worker);
@@ -152,7 +153,7 @@ TEST_F(WorkerProcessTest, StreamsBothWays) {
   AwaitReady(*worker);
   const std::string text(std::size_t{5} << 20, 's');
   const Message message = EchoTask(text);
-  ASSERT_TRUE(WorkerProcess::NeedsStream(message.size()));
+  ASSERT_TRUE(WorkerProcess::NeedsStream(message));
   const uint64_t sequence = worker->BeginStream(message, Announce::kNo);
   worker->Stream(message);
   EXPECT_EQ(AwaitText(*worker, sequence), text);
@@ -200,7 +201,7 @@ TEST_F(WorkerProcessTest, ManyRecalledTasks) {
   AwaitReady(*worker);
   kill(worker->process().pid(), SIGSTOP);
   for (int i = 0; i < 1000; ++i) {
-    ASSERT_TRUE(worker->CanSend(100)) << i;
+    ASSERT_TRUE(worker->CanSend(SleepTask())) << i;
     ASSERT_TRUE(worker->Recall(worker->Send(SleepTask(), Announce::kNo)));
   }
   const uint64_t last = worker->Send(EchoTask("last"), Announce::kNo);
@@ -214,10 +215,10 @@ TEST_F(WorkerProcessTest, NoMoreTasksThanSlots) {
   AwaitReady(*worker);
   kill(worker->process().pid(), SIGSTOP);
   for (std::size_t i = 0; i < internal::kSlots; ++i) {
-    ASSERT_TRUE(worker->CanSend(100));
+    ASSERT_TRUE(worker->CanSend(SleepTask()));
     worker->Send(EchoTask("x"), Announce::kNo);
   }
-  EXPECT_FALSE(worker->CanSend(100));
+  EXPECT_FALSE(worker->CanSend(SleepTask()));
 }
 
 TEST_F(WorkerProcessTest, EndsWhenTold) {
@@ -292,7 +293,7 @@ void DriveWild(WorkerProcess& worker, uint32_t seed, uint64_t reach) {
   constexpr int kTasks = 8;
   for (uint32_t i = 0; i < kTasks; ++i) {
     const Message task = ScribbleTask(seed * 100 + i, 1 + seed % 50, reach);
-    if (!worker.CanSend(task.size())) break;
+    if (!worker.CanSend(task)) break;
     const uint64_t sequence = worker.Send(task, i % 2 == 0 ? Announce::kNo : Announce::kYes);
     if (seed % 5 == i) worker.Recall(sequence);
   }

@@ -220,6 +220,7 @@ bool ProcessEngine::FetchFrom(ProcessWorker& worker) noexcept {
 
 // After answers of that worker, which may have nothing to do now.
 void ProcessEngine::SendMore(const ProcessWorker& worker, ToWake& to_wake) {
+  ReclaimFromStuck(worker);
   Pump(to_wake);
   if (!queue_.empty() || !worker.IsIdle() || !worker.is_ready) return;
   Rebalance(worker);
@@ -340,7 +341,7 @@ void ProcessEngine::OnBegun(ProcessWorker& worker, const Record& record) {
   // From the moment that the worker says, but for what cannot be.
   const Clock::time_point now = Clock::now();
   const Clock::time_point said(std::chrono::nanoseconds(record.nanoseconds));
-  AddTimer(std::min(said, now) + job->timeout().duration(),
+  AddTimer(After(std::min(said, now), job->timeout().duration()),
            {Timer::What::kTimeout, worker.id, record.sequence, KillReason::kTimeout});
 }
 

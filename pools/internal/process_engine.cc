@@ -28,6 +28,9 @@ namespace {
 constexpr uint64_t kAheadNanoseconds = 200'000;
 constexpr uint64_t kMostAhead = 128;
 
+// A worker that is at one task for longer than this is not sent anything ahead.
+constexpr std::chrono::milliseconds kStuckAfter(1);
+
 ipc::FileDescriptor MakeBell(int flags) {
   ipc::FileDescriptor bell(eventfd(0, EFD_CLOEXEC | flags));
   if (!bell) throw std::system_error(errno, std::generic_category(), "eventfd of a process pool");
@@ -112,8 +115,8 @@ void ProcessEngine::Schedule(RemoteJob& job) {
     const std::lock_guard lock(mutex_);
     CheckOpenLocked();
     StartThreads();
+    job.number = submitted_.fetch_add(1, std::memory_order_relaxed);
     queue_.PushBack(job);
-    submitted_.fetch_add(1, std::memory_order_relaxed);
     if (job.priority() != 0) priorities_used_ = true;
     if (priorities_used_) PreemptFor(job);
     Pump(to_wake);
@@ -177,7 +180,8 @@ ProcessWorker* ProcessEngine::Choose(const RemoteJob& job) {
     if (worker->is_sending || worker->is_retiring || worker->has_ended) continue;
     if (!worker->is_initialized) continue;
     if (worker->is_limited && worker->tasks_left == 0) continue;
-    if (worker->load() >= most || (best != nullptr && worker->load() >= best->load())) continue;
+    if (worker->load() >= (worker->is_stuck() ? 1 : most)) continue;
+    if (best != nullptr && worker->load() >= best->load()) continue;
     if (worker->process->CanSend(job.sent_message())) best = worker.get();
   }
   return best;
@@ -236,9 +240,13 @@ void ProcessEngine::SendLarge(ProcessWorker& worker, RemoteJob& job, ToWake& to_
   worker.Add(job, worker.process->BeginStream(*job.large_message, AnnounceOf(job)));
   if (worker.is_limited) --worker.tasks_left;
   to_wake.push_back(worker.process);
+  StreamTo(worker, job.large_message);
+}
+
+void ProcessEngine::StreamTo(ProcessWorker& worker,
+                             const std::shared_ptr<const ipc::Message>& message) {
   worker.is_sending = true;
-  const auto send = [self = shared_from_this(), id = worker.id, process = worker.process,
-                     message = job.large_message] {
+  const auto send = [self = shared_from_this(), id = worker.id, process = worker.process, message] {
     try {
       process->Stream(*message);
     } catch (const std::exception&) {
@@ -298,10 +306,26 @@ void ProcessEngine::Rebalance(const ProcessWorker& idle) {
   }
 }
 
-// To the front of the queue: it was there before.
+// Workers that have been at the same task for long give back what lies behind it, and get nothing
+// more until that is done: others have room.
+void ProcessEngine::ReclaimFromStuck(const ProcessWorker& answering) {
+  if (queue_.empty()) return;  // Rebalance() is for that
+  Clock::time_point now{};
+  for (const auto& worker : workers_) {
+    if (worker.get() == &answering || worker->is_sending || worker->load() < 2) continue;
+    if (now == Clock::time_point()) now = Clock::now();
+    if (worker->IsStuck(now, kStuckAfter)) Reclaim(*worker);
+  }
+}
+
+void ProcessEngine::Reclaim(ProcessWorker& worker) {
+  while (RemoteJob* const job = worker.RecallLast()) Requeue(*job);
+}
+
+// It was in the queue before.
 void ProcessEngine::Requeue(RemoteJob& job) noexcept {
   job.core().TryTakeBack();
-  queue_.PushFront(job);
+  queue_.PutBack(job);
 }
 
 // False where another task than that one is under way.
@@ -390,9 +414,7 @@ void ProcessEngine::CancelQueued() {
   std::vector<RemoteJob*> jobs;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& worker : workers_) {
-      while (RemoteJob* const job = worker->RecallLast()) Requeue(*job);
-    }
+    for (const auto& worker : workers_) Reclaim(*worker);
     for (; !queue_.empty(); queue_.PopFront()) jobs.push_back(&queue_.front());
   }
   for (auto job = jobs.rbegin(); job != jobs.rend(); ++job) {

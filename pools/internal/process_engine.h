@@ -75,9 +75,12 @@ class JobQueue {
     jobs_[job.priority()].push_back(&job);
     ++size_;
   }
-  // What was at the front before.
-  void PushFront(RemoteJob& job) {
-    jobs_[job.priority()].push_front(&job);
+  // What was in the queue before: to its place, which is near the front.
+  void PutBack(RemoteJob& job) {
+    std::deque<RemoteJob*>& equals = jobs_[job.priority()];
+    auto place = equals.begin();
+    while (place != equals.end() && (*place)->number < job.number) ++place;
+    equals.insert(place, &job);
     ++size_;
   }
   void PopFront() noexcept {
@@ -165,7 +168,10 @@ class ProcessEngine final : public RegisteredExecutor,
   std::size_t Ahead() const noexcept;
   void Send(ProcessWorker& worker, RemoteJob& job, ToWake& to_wake);
   void SendLarge(ProcessWorker& worker, RemoteJob& job, ToWake& to_wake);
+  void StreamTo(ProcessWorker& worker, const std::shared_ptr<const ipc::Message>& message);
   void PreemptFor(const RemoteJob& job);
+  void ReclaimFromStuck(const ProcessWorker& answering);
+  void Reclaim(ProcessWorker& worker);
   void Rebalance(const ProcessWorker& idle);
   void Requeue(RemoteJob& job) noexcept;
   bool RecallAllBut(ProcessWorker& worker, uint64_t sequence);
@@ -197,6 +203,7 @@ class ProcessEngine final : public RegisteredExecutor,
   void StartWorkers();
   bool StartWorker();
   void AddWorker(int index, std::shared_ptr<ipc::WorkerProcess> process);
+  void SendInitializer(ProcessWorker& worker);
   int FreeIndex() const noexcept;
   std::string NoteFailedStart(const std::string& cause);
   std::string NoteKilledStart(const std::string& cause);
@@ -204,6 +211,11 @@ class ProcessEngine final : public RegisteredExecutor,
   void OnTimer(const Timer& timer);
   void StopOrKill(ProcessWorker& worker, RemoteJob& job, KillReason reason);
   void Doom(ProcessWorker& worker, uint64_t sequence, KillReason reason);
+  // That much later, or at the end of time, which is where a duration for ever leads.
+  static Clock::time_point After(Clock::time_point when,
+                                 std::chrono::nanoseconds duration) noexcept {
+    return duration < Clock::time_point::max() - when ? when + duration : Clock::time_point::max();
+  }
   void AddTimer(Clock::time_point when, const Timer& timer);
   void EndIfDone();
   void BreakIfAsked();

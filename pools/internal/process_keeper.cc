@@ -316,13 +316,11 @@ void ProcessEngine::AddWorker(int index, std::shared_ptr<ipc::WorkerProcess> pro
     ended.data.u64 = worker->id;
     epoll_ctl(events_.get(), EPOLL_CTL_ADD, worker->process->process().pidfd(), &ended);
     if (options_.initializer != nullptr) {
-      // A socket that nothing was sent on has room.
-      if (!worker->process->Prepare(*options_.initializer)) {
-        worker->process->process().Kill(SIGKILL);
-      }
-      worker->AddInitializer(worker->process->Send(*options_.initializer, ipc::Announce::kNo));
+      SendInitializer(*worker);
       to_wake.push_back(worker->process);
     }
+    // What others were sent ahead was submitted before what is in the queue.
+    for (const auto& each : workers_) Reclaim(*each);
     workers_.push_back(worker);
     if (killed_) worker->process->process().Kill(kill_signal_);
     Pump(to_wake);
@@ -332,6 +330,16 @@ void ProcessEngine::AddWorker(int index, std::shared_ptr<ipc::WorkerProcess> pro
     }
   }
   Wake(to_wake);
+}
+
+void ProcessEngine::SendInitializer(ProcessWorker& worker) {
+  const auto& message = options_.initializer;
+  ipc::WorkerProcess& process = *worker.process;
+  if (!ipc::WorkerProcess::NeedsStream(*message) && process.Prepare(*message)) {
+    return worker.AddInitializer(process.Send(*message, ipc::Announce::kNo));
+  }
+  worker.AddInitializer(process.BeginStream(*message, ipc::Announce::kNo));
+  StreamTo(worker, message);
 }
 
 // The lowest number that no worker has.
@@ -397,7 +405,8 @@ void ProcessEngine::OnTimer(const Timer& timer) {
 void ProcessEngine::StopOrKill(ProcessWorker& worker, RemoteJob& job, KillReason reason) {
   if (!job.takes_stop_token()) return Doom(worker, job.sequence, reason);
   worker.process->RequestStop(job.sequence);
-  AddTimer(Clock::now() + options_.grace, {Timer::What::kGrace, worker.id, job.sequence, reason});
+  AddTimer(After(Clock::now(), options_.grace),
+           {Timer::What::kGrace, worker.id, job.sequence, reason});
 }
 
 // Kills the worker, if it is that task which it runs. What was sent after the task is taken back
@@ -419,7 +428,8 @@ void ProcessEngine::EndIfDone() {
   Wake(none);
   if (queue_.empty()) {
     for (const auto& worker : workers_) {
-      if (!worker->IsIdle() || worker->is_ending || worker->is_receiving) continue;
+      if (!worker->IsIdle() || worker->is_ending) continue;
+      if (worker->is_receiving || worker->is_sending) continue;
       worker->is_ending = true;
       worker->is_retiring = true;
       worker->process->SendExit();
@@ -437,7 +447,7 @@ void ProcessEngine::Break(const std::string& reason) {
     broken_ = "the process pool is broken: " + reason;
     Close();
     for (const auto& worker : workers_) {
-      while (RemoteJob* const job = worker->RecallLast()) Requeue(*job);
+      Reclaim(*worker);
       worker->is_retiring = true;
       worker->process->process().Kill(SIGKILL);
     }

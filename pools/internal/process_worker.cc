@@ -32,6 +32,24 @@ const ProcessWorker::Sent* ProcessWorker::Oldest() const noexcept {
   return nullptr;
 }
 
+bool ProcessWorker::IsStuck(std::chrono::steady_clock::time_point now,
+                            std::chrono::nanoseconds after) noexcept {
+  const Sent* const oldest = Oldest();
+  const uint64_t at = oldest == nullptr ? 0 : oldest->sequence;
+  if (at != seen_at_) {
+    seen_at_ = at;
+    seen_since_ = now;
+  }
+  was_stuck_ = at != 0 && now - seen_since_ >= after;
+  return was_stuck_;
+}
+
+bool ProcessWorker::is_stuck() const noexcept {
+  if (!was_stuck_) return false;
+  const Sent* const oldest = Oldest();
+  return oldest != nullptr && oldest->sequence == seen_at_;
+}
+
 bool ProcessWorker::Recall(RemoteJob& job) noexcept {
   if (!process->Recall(job.sequence)) return false;
   for (Sent& each : window_) {

@@ -4,6 +4,7 @@
 #ifndef COHORT_POOLS_INTERNAL_PROCESS_WORKER_H_
 #define COHORT_POOLS_INTERNAL_PROCESS_WORKER_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -65,6 +66,11 @@ class ProcessWorker {
   // The oldest live task, which alone may have begun; null where there is none.
   const Sent* Oldest() const noexcept;
 
+  // Whether it is still at the task that it was at when this was asked first, and that was so long
+  // ago; and whether the last answer still holds.
+  bool IsStuck(std::chrono::steady_clock::time_point now, std::chrono::nanoseconds after) noexcept;
+  bool is_stuck() const noexcept;
+
   // Gets the task back from the worker, if it has not begun.
   bool Recall(RemoteJob& job) noexcept;
 
@@ -103,6 +109,9 @@ class ProcessWorker {
 
   std::deque<Sent> window_;
   std::size_t load_ = 0;
+  uint64_t seen_at_ = 0;  // the task that it was at
+  std::chrono::steady_clock::time_point seen_since_;
+  bool was_stuck_ = false;
 };
 
 }  // namespace cohort::internal

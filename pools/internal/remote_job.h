@@ -83,6 +83,8 @@ class RemoteJob {
   ProcessWorker* worker = nullptr;
   uint64_t sequence = 0;
 
+  uint64_t number = 0;  // in the order of submission
+
  protected:
   RemoteJob(const TaskOptions& options, StopToken stop_token)
       : stop_token_(stop_token), options_(IsPlain(options) ? nullptr : new TaskOptions(options)) {}
