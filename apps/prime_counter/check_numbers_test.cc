@@ -6,13 +6,19 @@
 #include <vector>
 
 #include "apps/prime_counter/is_prime.h"
+#include "pools/process_pool_executor.h"
 #include "pools/thread_pool_executor.h"
 
 namespace cohort::prime_counter {
 namespace {
 
-TEST(CheckNumbersTest, AnswersInOrder) {
-  ThreadPoolExecutor pool(3);
+template <typename E>
+class CheckNumbersInTest : public testing::Test {};
+using Executors = testing::Types<ProcessPoolExecutor, ThreadPoolExecutor>;
+TYPED_TEST_SUITE(CheckNumbersInTest, Executors);
+
+TYPED_TEST(CheckNumbersInTest, AnswersInOrder) {
+  TypeParam pool(3);
   std::uint64_t next = 0;
   NumberChecker checker(
       pool, false,
@@ -30,8 +36,8 @@ TEST(CheckNumbersTest, AnswersInOrder) {
   EXPECT_TRUE(checker.Finish());
 }
 
-TEST(CheckNumbersTest, Factors) {
-  ThreadPoolExecutor pool(1);
+TYPED_TEST(CheckNumbersInTest, Factors) {
+  TypeParam pool(1);
   std::vector<std::vector<std::uint64_t>> factors;
   NumberChecker checker(
       pool, true,

@@ -15,10 +15,10 @@ struct Outcome {
   bool threads_left = false;
 };
 
-// `prime_counter LIMIT...`. Both throw BrokenExecutor where there can be no workers.
+// `prime_counter LIMIT...`
 Outcome RunCount(const Options& options);
 
-// `prime_counter is NUMBER...`
+// `prime_counter is NUMBER...`. Throws BrokenExecutor where there can be no workers.
 Outcome RunIs(const Options& options);
 
 }  // namespace cohort::prime_counter

@@ -53,8 +53,9 @@ inline constexpr int kRetries = 3;
 
 // Some more tasks than workers are submitted at a time, so that none waits for this thread. Between
 // their ends, but at least every 50 ms, `go_on(numbers)` is asked whether to go on and told how
-// many numbers have been gone through. When it says no, or when a piece fails, this returns at once
-// with what there is, while tasks may still run: they need nothing of this call.
+// many numbers have been gone through. When it says no, or when a piece fails or cannot be
+// submitted, this returns at once with what there is, while tasks may still run: they need nothing
+// of this call.
 template <Executor E, typename GoOn>
 CountResult CountLimits(E& executor, const CountRequest& request, GoOn go_on);
 
@@ -82,7 +83,8 @@ class CountRun {
  private:
   static constexpr auto kPatience = std::chrono::milliseconds(50);
 
-  void Fill() {
+  // An executor that is broken in mid-run takes no more; what was counted before is not lost.
+  void Fill() try {
     const std::size_t enough = 2 * static_cast<std::size_t>(executor_.max_workers()) + 1;
     while (running_.size() < enough) {
       const std::optional<Piece> piece = cutter_.Next();
@@ -90,6 +92,8 @@ class CountRun {
       const CountTask task = {tally_.Expect(*piece), piece->begin, piece->end, kind_};
       running_.add(executor_.submit(OptionsOf(*piece), RunCountTask, task));
     }
+  } catch (const std::exception& error) {
+    if (error_.empty()) error_ = error.what();
   }
 
   static TaskOptions OptionsOf(const Piece& piece) {

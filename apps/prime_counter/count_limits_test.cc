@@ -8,6 +8,7 @@
 
 #include "apps/prime_counter/is_prime.h"
 #include "apps/prime_counter/known_counts.h"
+#include "pools/process_pool_executor.h"
 #include "pools/thread_pool_executor.h"
 
 namespace cohort::prime_counter {
@@ -15,8 +16,9 @@ namespace {
 
 constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
 
+template <Executor E = ThreadPoolExecutor>
 std::vector<std::uint64_t> Count(const CountRequest& request, int workers = 3) {
-  ThreadPoolExecutor pool(workers);
+  E pool(workers);
   const CountResult result = CountLimits(pool, request, [](std::uint64_t) { return true; });
   EXPECT_EQ(result.error, "");
   std::vector<std::uint64_t> counts;
@@ -45,6 +47,13 @@ TEST(CountLimitsTest, PowersOfTenInOneRun) {
 TEST(CountLimitsTest, ManyLimitsWithoutOrderOfCompletion) {
   EXPECT_EQ(Count({.limits = {1'000'000, 2'000'000, 3'000'000, 4'000'000}}),
             (std::vector<std::uint64_t>{78498, 148933, 216816, 283146}));
+}
+
+TEST(CountLimitsTest, InProcesses) {
+  EXPECT_EQ(Count<ProcessPoolExecutor>({.limits = {1'000'000, 2'000'000, 100'000'000}}),
+            (std::vector<std::uint64_t>{78498, 148933, 5761455}));
+  EXPECT_EQ(Count<ProcessPoolExecutor>({Kind::kTwins, 0, {10'000'000}}),
+            (std::vector<std::uint64_t>{58980}));
 }
 
 TEST(CountLimitsTest, SmallLimits) {
@@ -136,6 +145,20 @@ TEST(CountLimitsTest, StoppedItHasAPartialResult) {
   const std::uint64_t counted_to = result.counts[1].counted_to.value();
   EXPECT_LT(counted_to, 10'000'000'000u);
   EXPECT_EQ(result.counts[1].count, CountOne(0, counted_to));
+}
+
+// A pool may break in mid-run: what was counted until then is not lost.
+TEST(CountLimitsTest, WhatCannotBeSubmittedIsAnError) {
+  ThreadPoolExecutor pool(2);
+  const CountResult result =
+      CountLimits(pool, {.limits = {1'000'000, 10'000'000'000}}, [&](std::uint64_t numbers) {
+        if (numbers > 50'000'000) pool.shutdown({.wait = false});
+        return true;
+      });
+  EXPECT_EQ(result.error, "submit: cannot schedule new tasks after shutdown");
+  EXPECT_EQ(result.counts[0].count, 78498u);
+  EXPECT_FALSE(result.counts[1].complete);
+  EXPECT_EQ(result.counts[1].count, CountOne(0, result.counts[1].counted_to.value()));
 }
 
 TEST(CountLimitsTest, ProgressReachesTheEnd) {

@@ -7,7 +7,7 @@ namespace cohort::prime_counter {
 
 enum class ExecutorKind { kProcess, kThread };
 
-inline constexpr ExecutorKind kDefaultExecutor = ExecutorKind::kThread;
+inline constexpr ExecutorKind kDefaultExecutor = ExecutorKind::kProcess;
 
 }  // namespace cohort::prime_counter
 

@@ -26,7 +26,8 @@ constexpr char kExamples[] = R"(Examples:
 
 Numbers: 1000000, 1_000_000, 1e6, 10^6, 10**6, 2^40+15; from 0 to 2^64-1. Both ends of a range are
 in it, as in pi(x): 'prime_counter 7' counts 2, 3, 5 and 7.
-Above 1e16 a worker needs up to 0.5 GB of memory.
+Above 1e16 a worker needs up to 0.5 GB of memory. Workers are processes: one that is killed, say for
+want of memory, costs only time, as what it was counting is counted again.
 
 Exit status: 0 done; 1 something failed, or a count is not the known one, or, with 'is', some number
 is not prime; 2 the command line or a number is wrong; 4 the result could not be written; 130
@@ -72,7 +73,8 @@ void AddRunOptions(CLI::App& app, Options& options) {
   app.add_option("-j,--workers", options.workers, "Default one for each processor")
       ->check(CLI::Range(1, 1024).description(""))
       ->type_name("N");
-  apps::AddChoice(app, "--executor", options.executor, kExecutors, "Where workers run");
+  apps::AddChoice(app, "--executor", options.executor, kExecutors,
+                  "What a worker is; default process");
   app.add_flag("-q,--quiet", options.quiet, "No progress and no notes, only errors");
 }
 
@@ -134,9 +136,6 @@ void TakeNumbers(const Words& words, Options& options) {
 }
 
 void TakeWords(bool is, Words& words, Options& options) {
-  if (options.executor == ExecutorKind::kProcess) {
-    throw NumberError("--executor process is not available yet: use --executor thread");
-  }
   is ? TakeNumbers(words, options) : TakeLimits(words, options);
 }
 

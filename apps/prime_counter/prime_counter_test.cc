@@ -7,11 +7,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "apps/common/processes.h"
 #include "apps/common/program_run.h"
+#include "futures/internal/test_util.h"
 #include "nlohmann/json.hpp"
 
 namespace cohort::prime_counter {
@@ -71,8 +75,81 @@ TEST(PrimeCounterTest, Json) {
   EXPECT_EQ(json["workers"], 2);
 }
 
-TEST(PrimeCounterTest, Executors) {
-  EXPECT_EQ(Out({"--plain", "1e8", "--executor=thread"}), "5761455\n");
+// What runs on both executors.
+class ExecutorTest : public testing::TestWithParam<const char*> {
+ protected:
+  static std::vector<std::string> With(std::vector<std::string> arguments) {
+    arguments.push_back(std::string("--executor=") + GetParam());
+    return arguments;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(All, ExecutorTest, testing::Values("process", "thread"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(ExecutorTest, SmallRuns) {
+  EXPECT_EQ(Out(With({"--plain", "0", "1", "2", "100"})), "0\n0\n1\n25\n");
+  EXPECT_EQ(Out(With({"--plain", "1e6", "2e6", "3e6", "4e6"})), "78498\n148933\n216816\n283146\n");
+  EXPECT_EQ(Out(With({"--plain", "1e8", "-j7"})), "5761455\n");
+}
+
+TEST_P(ExecutorTest, VerifyAsJson) {
+  const Ended ended = RunProgram(With({"1e6", "1e8", "--verify", "--json", "-j2"}));
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_EQ(ended.err, "");
+  const auto json = nlohmann::json::parse(ended.out);
+  EXPECT_EQ(json["complete"], true);
+  EXPECT_EQ(json["workers"], 2);
+  EXPECT_EQ(json["worker_deaths"], 0);
+  for (const auto& count : json["counts"]) EXPECT_EQ(count["verified"], true);
+}
+
+TEST_P(ExecutorTest, IsOfManyNumbers) {
+  std::string numbers;
+  std::string expected;
+  for (int i = 0; i < 5'000; ++i) {
+    numbers += "18446744073709551557 91\n";
+    expected += "18446744073709551557 prime\n91 composite = 7 * 13\n";
+  }
+  Process process(With({"is", "--why", "-j3"}));
+  // A pipe may not take all of it at once, nor the other all of the answers.
+  std::jthread writer([&] { process.Write(numbers); });
+  std::string out;
+  while (out.size() < expected.size()) {
+    const std::string more = process.ReadSome();
+    if (more.empty()) break;
+    out += more;
+  }
+  writer.join();
+  EXPECT_EQ(out, expected);
+  EXPECT_EQ(process.End().status, 1);
+}
+
+using std::chrono::milliseconds;
+
+// More than a worker needs to start.
+constexpr milliseconds kAtWork(kSanitized ? 200 : 40);
+
+TEST(PrimeCounterTest, AKilledWorkerCostsNothing) {
+  Process process({kSanitized ? "2e9" : "1e10", "--json", "-j2"});
+  const std::vector<pid_t> workers = apps::BusyChildrenOf(process.pid(), 2, kAtWork);
+  ASSERT_EQ(workers.size(), 2u);
+  for (const pid_t worker : workers) kill(worker, SIGKILL);
+  const Ended ended = process.End();
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("worker(s) died; what they were at was counted again"));
+  const auto json = nlohmann::json::parse(ended.out);
+  EXPECT_EQ(json["counts"][0]["count"], kSanitized ? 98222287 : 455052511);
+  EXPECT_EQ(json["complete"], true);
+  EXPECT_GT(json["worker_deaths"], 0);
+}
+
+TEST(PrimeCounterTest, KilledItLeavesNoWorker) {
+  Process process({"2^64-1", "-j2"});
+  const std::vector<pid_t> workers = apps::BusyChildrenOf(process.pid(), 2, kAtWork);
+  ASSERT_EQ(workers.size(), 2u);
+  process.Signal(SIGKILL);
+  EXPECT_EQ(process.End().status, -SIGKILL);
+  EXPECT_TRUE(apps::HaveEnded(workers));
 }
 
 TEST(PrimeCounterTest, Is) {
@@ -128,7 +205,6 @@ TEST(PrimeCounterTest, AWrongCommandLine) {
       {{"10", "-j0"}, "--workers"},
       {{"10", "-c", "pairs"}, "pairs"},
       {{"10", "--executor=gpu"}, "gpu"},
-      {{"10", "--executor=process"}, "not available yet"},
       {{"10", "is", "7"}, "\"10\" stands before 'is'"},
       {{"is", "7", "x"}, "\"x\" is not a number"}};
   for (const auto& [arguments, message] : cases) {
@@ -149,17 +225,18 @@ TEST(PrimeCounterTest, Help) {
 
 void ExpectPartial(const Ended& ended) {
   EXPECT_EQ(ended.status, 130);
+  EXPECT_EQ(ended.err, "");
   const auto json = nlohmann::json::parse(ended.out);
   EXPECT_EQ(json["interrupted"], true);
   EXPECT_EQ(json["complete"], false);
   EXPECT_EQ(json["counts"][0]["complete"], false);
 }
 
-TEST(PrimeCounterTest, InterruptedItReportsWhatItHas) {
+TEST_P(ExecutorTest, InterruptedItReportsWhatItHas) {
   // A count that would take hours, and one whose single pieces take half a minute.
   for (const char* range : {"--from=0", "--from=1e19"}) {
     for (const int signal : {SIGINT, SIGTERM}) {
-      Process process({range, "2^64-1", "--json"});
+      Process process(With({range, "2^64-1", "--json"}));
       ASSERT_TRUE(process.Catches(signal));
       process.Signal(signal);
       ExpectPartial(process.End());
@@ -167,10 +244,25 @@ TEST(PrimeCounterTest, InterruptedItReportsWhatItHas) {
   }
 }
 
+TEST(PrimeCounterTest, InterruptedAtWorkItIsExactAndLeavesNoProcess) {
+  Process process({"2^64-1", "--json", "-j2"});
+  const std::vector<pid_t> workers = apps::BusyChildrenOf(process.pid(), 2, milliseconds(100));
+  ASSERT_EQ(workers.size(), 2u);
+  process.Signal(SIGINT);
+  const Ended ended = process.End();
+  // The program has waited for them: not even a zombie is left.
+  for (const pid_t worker : workers) EXPECT_EQ(kill(worker, 0), -1);
+  ExpectPartial(ended);
+  const auto json = nlohmann::json::parse(ended.out);
+  EXPECT_EQ(json["worker_deaths"], 0);
+  const auto& count = json["counts"][0];
+  EXPECT_EQ(Out({"--plain", count["counted_to"].dump()}), count["count"].dump() + "\n");
+}
+
 // As timeout(1) does.
-TEST(PrimeCounterTest, InterruptedTwiceAtOnce) {
+TEST_P(ExecutorTest, InterruptedTwiceAtOnce) {
   for (int i = 0; i < 20; ++i) {
-    Process process({"2^64-1", "--json"});
+    Process process(With({"2^64-1", "--json"}));
     ASSERT_TRUE(process.Catches(SIGINT));
     process.Signal(SIGINT);
     sched_yield();

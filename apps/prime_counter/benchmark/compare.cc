@@ -26,7 +26,7 @@ using Command = std::vector<std::string>;
 struct Options {
   std::string counter;
   std::vector<std::string> ranges = {"0,1e9", "0,1e10", "0,1e11"};
-  std::vector<std::string> executors = {"thread"};
+  std::vector<std::string> executors = {"process", "thread"};
   int repetitions = 5;
 };
 
