@@ -99,11 +99,15 @@ void encode(Writer& writer, const T& value) {
 template <typename T>
 std::decay_t<T> decode(Reader& reader) {
   check_encodable<T>();
-  try {
-    return internal::DecodeValue<std::decay_t<T>>(reader);
-  } catch (const CodecError& error) {
-    if (error.names_type()) throw;
-    throw CodecError(std::string(internal::TypeName<std::decay_t<T>>()), error);
+  if constexpr (Encodable<T>) {
+    try {
+      return internal::DecodeValue<std::decay_t<T>>(reader);
+    } catch (const CodecError& error) {
+      if (error.names_type()) throw;
+      throw CodecError(std::string(internal::TypeName<std::decay_t<T>>()), error);
+    }
+  } else {
+    __builtin_unreachable();  // what is wrong has been said, and this would only repeat it
   }
 }
 

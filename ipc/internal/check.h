@@ -82,7 +82,7 @@ struct CrossesProcesses {
   static_assert(
       kKind != Kind::kSharedPtr,
       "what a shared_ptr shares cannot be shared with another process: pass the value, or "
-      "large data in a cohort::ipc::SharedBuffer");
+      "large data in a cohort::SharedBuffer");
   static_assert(kKind != Kind::kOtherUniquePtr,
                 "a unique_ptr to an array, or with a deleter of its own, does not say what it "
                 "holds: pass a std::vector, or specialise cohort::ipc::Codec");
