@@ -2,13 +2,18 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <functional>
 #include <latch>
 #include <memory>
 #include <numeric>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <tuple>
@@ -30,6 +35,7 @@
 #include "futures/coroutine.h"
 #include "futures/future.h"
 #include "futures/wait.h"
+#include "pools/process_pool_executor.h"
 #include "pools/thread_pool_executor.h"
 #include "pools/usable_cpus.h"
 #include "testing/manual_executor.h"
@@ -37,6 +43,7 @@
 using namespace std::chrono_literals;
 using cohort::as_completed;
 using cohort::Future;
+using cohort::ProcessPoolExecutor;
 using cohort::ThreadPoolExecutor;
 using cohort::wait;
 // [/includes]
@@ -793,6 +800,100 @@ TEST(FromPython, Retry) {
   Future<int> third = pool.submit([&flaky] { return with_retries(3, flaky); });
   // [/retry]
   EXPECT_EQ(third.result(), 3);
+}
+
+TEST(FromPython, ProcessSubmit) {
+  // [process_submit]
+  ProcessPoolExecutor pool(4);
+  int value = pool.submit(power, 2, 10).result();  // 1024
+  // [/process_submit]
+  EXPECT_EQ(value, 1024);
+}
+
+TEST(FromPython, ProcessLambda) {
+  ProcessPoolExecutor pool(1);
+  // [process_lambda]
+  Future<int> future = pool.submit([](int x) { return x + 1; }, 4);  // 5
+  // [/process_lambda]
+  EXPECT_EQ(future.result(), 5);
+}
+
+// [process_crash]
+void exit_with(int status) { std::_Exit(status); }
+// [/process_crash]
+
+TEST(FromPython, ProcessCrash) {
+  std::string why;
+  // [process_crash]
+  ProcessPoolExecutor pool(2);
+  Future<void> bad = pool.submit(exit_with, 3);
+  Future<int> good = pool.submit(square, 7);
+  try {
+    bad.result();
+  } catch (const cohort::WorkerDied& error) {
+    why = error.what();  // worker process 4711 exited with status 3 in the middle of a task
+  }
+  int value = good.result();  // 49: the pool goes on
+  // [/process_crash]
+  EXPECT_NE(why.find("exited with status 3"), std::string::npos) << why;
+  EXPECT_EQ(value, 49);
+}
+
+// [process_initializer]
+std::map<std::string, std::string> dictionary;  // one in each worker
+
+void load(const std::string& language) { dictionary = {{"one", language == "fr" ? "un" : "eins"}}; }
+
+std::string translate(const std::string& word) { return dictionary.at(word); }
+// [/process_initializer]
+
+TEST(FromPython, ProcessInitializer) {
+  // [process_initializer]
+  ProcessPoolExecutor pool({.max_workers = 2, .initializer = cohort::initializer(load, "fr")});
+  Future<std::string> one = pool.submit(translate, "one");  // "un"
+  // [/process_initializer]
+  EXPECT_EQ(one.result(), "un");
+}
+
+TEST(FromPython, ProcessMaxTasks) {
+  std::set<pid_t> pids;
+  // [process_max_tasks]
+  ProcessPoolExecutor pool({.max_workers = 1, .max_tasks_per_child = 2});
+  for (int i = 0; i < 4; ++i) pids.insert(pool.submit(getpid).result());  // 2 processes
+  // [/process_max_tasks]
+  EXPECT_EQ(pids.size(), 2U);
+}
+
+TEST(FromPython, ProcessChunks) {
+  // [process_chunks]
+  ProcessPoolExecutor pool(2);
+  long total = 0;
+  for (int n : pool.map({.chunksize = 100}, square, std::views::iota(0, 1000))) total += n;
+  // [/process_chunks]
+  EXPECT_EQ(total, 332833500);
+}
+
+TEST(FromPython, ProcessTimeout) {
+  bool ended = false;
+  // [process_timeout]
+  ProcessPoolExecutor pool(1);
+  Future<int> endless = pool.submit({.timeout = 50ms}, pause);
+  try {
+    endless.result();
+  } catch (const cohort::TimeoutError&) {
+    ended = true;  // its process was killed, and replaced
+  }
+  // [/process_timeout]
+  EXPECT_TRUE(ended);
+}
+
+TEST(FromPython, ProcessKill) {
+  // [process_kill]
+  ProcessPoolExecutor pool(2);
+  Future<int> endless = pool.submit(pause);
+  pool.kill_workers();
+  // [/process_kill]
+  EXPECT_TRUE(endless.cancelled() || endless.exception() != nullptr);
 }
 
 TEST(FromPython, Promise) {

@@ -21,11 +21,13 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
+    ProcessPoolExecutor,
     ThreadPoolExecutor,
     as_completed,
     wait,
 )
 from concurrent.futures import TimeoutError  # the builtin one since Python 3.11
+from concurrent.futures.process import BrokenProcessPool
 from concurrent.futures.thread import BrokenThreadPool
 # [/includes]
 
@@ -67,6 +69,22 @@ def connect():
 def query(id):
     return local.connection.query(id)
 # [/initializer]
+
+
+# [process_crash]
+def exit_with(status):
+    os._exit(status)
+# [/process_crash]
+
+
+# [process_initializer]
+def load(language):
+    global dictionary  # one in each worker
+    dictionary = {"one": "un" if language == "fr" else "eins"}
+
+def translate(word):
+    return dictionary[word]
+# [/process_initializer]
 
 
 # [coroutine]
@@ -599,6 +617,70 @@ class FromPython(unittest.TestCase):
         third = pool.submit(with_retries, 3, flaky)
         # [/retry]
         self.assertEqual(third.result(), 3)
+
+    def test_process_submit(self):
+        # [process_submit]
+        if __name__ == "__main__":  # a worker may import this file
+            with ProcessPoolExecutor(max_workers=4) as pool:
+                value = pool.submit(power, 2, 10).result()  # 1024
+        # [/process_submit]
+        self.assertEqual(value, 1024)
+
+    def test_process_lambda(self):
+        pool = ProcessPoolExecutor(1)
+        self.addCleanup(pool.shutdown)
+        # [process_lambda]
+        future = pool.submit(lambda x: x + 1, 4)
+        why = future.exception()  # cannot be pickled
+        # [/process_lambda]
+        self.assertIsNotNone(why)
+
+    def test_process_crash(self):
+        # [process_crash]
+        pool = ProcessPoolExecutor(2)
+        bad = pool.submit(exit_with, 3)
+        try:
+            bad.result()
+        except BrokenProcessPool as error:
+            why = str(error)  # does not say which process ended, nor how
+        try:
+            pool.submit(square, 7)  # the pool is of no use any more
+        except BrokenProcessPool:
+            usable = False
+        # [/process_crash]
+        self.assertIn("terminated abruptly", why)
+        self.assertFalse(usable)
+
+    def test_process_initializer(self):
+        # [process_initializer]
+        with ProcessPoolExecutor(2, initializer=load, initargs=("fr",)) as pool:
+            one = pool.submit(translate, "one")  # "un"
+        # [/process_initializer]
+        self.assertEqual(one.result(), "un")
+
+    @unittest.skipIf(sys.version_info < (3, 11), "max_tasks_per_child is of Python 3.11")
+    def test_process_max_tasks(self):
+        # [process_max_tasks]
+        with ProcessPoolExecutor(1, max_tasks_per_child=2) as pool:
+            pids = {pool.submit(os.getpid).result() for _ in range(4)}  # 2 processes
+        # [/process_max_tasks]
+        self.assertEqual(len(pids), 2)
+
+    def test_process_chunks(self):
+        # [process_chunks]
+        with ProcessPoolExecutor(2) as pool:
+            total = sum(pool.map(square, range(1000), chunksize=100))
+        # [/process_chunks]
+        self.assertEqual(total, 332833500)
+
+    @unittest.skipIf(sys.version_info < (3, 14), "kill_workers is of Python 3.14")
+    def test_process_kill(self):
+        # [process_kill]
+        pool = ProcessPoolExecutor(2)
+        endless = pool.submit(time.sleep, 3600)
+        pool.kill_workers()  # Python 3.14
+        # [/process_kill]
+        self.assertIsInstance(endless.exception(), (BrokenProcessPool, CancelledError))
 
     def test_promise(self):
         # [promise]
