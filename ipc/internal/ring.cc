@@ -14,8 +14,7 @@ using cohort::internal::FutexWake;
 using cohort::internal::kWakeAll;
 
 bool RingSignal::AwaitMove(uint64_t seen, Deadline deadline) noexcept {
-  if (++sleeps_ == 0) ++sleeps_;
-  own_->waits.store(sleeps_, std::memory_order_seq_cst);
+  own_->waits.store(seen + 1, std::memory_order_seq_cst);
   bool in_time = true;
   if (other_->position.load(std::memory_order_seq_cst) == seen) {
     in_time = FutexWait(FutexHalf(other_->position), static_cast<uint32_t>(seen), deadline,
@@ -26,9 +25,11 @@ bool RingSignal::AwaitMove(uint64_t seen, Deadline deadline) noexcept {
 }
 
 void RingSignal::Wake() noexcept {
-  const uint32_t sleep = other_->waits.load(std::memory_order_seq_cst);
-  if (sleep == 0 || sleep == woken_) return;
-  woken_ = sleep;
+  const uint64_t waits = other_->waits.load(std::memory_order_seq_cst);
+  if (waits == 0 || own_->position.load(std::memory_order_relaxed) == waits - 1) return;
+  // Relaxed: of two threads that answer at once, either may; a second answer does no harm.
+  if (answered_.load(std::memory_order_relaxed) == waits) return;
+  answered_.store(waits, std::memory_order_relaxed);
   FutexWake(FutexHalf(own_->position), kWakeAll, FutexScope::kShared);
 }
 

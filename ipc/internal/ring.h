@@ -10,13 +10,17 @@
 //      its memory may be garbage.
 //
 // The ring's memory is mapped twice in a row (SharedMemory::MapRing), so that each run of bytes is
-// contiguous. Neither end is safe for several threads, but for HasNews().
+// contiguous. Neither end is safe for several threads, but for HasNews() and Wake().
 //
-// Sleep: the sleeper sets `waits` in its own index to the number of this sleep, so that it is woken
-// no more than once for each, and then looks at the other's position once more;
-// the other moves its position and then looks at `waits`. All four are sequentially consistent, so
-// that at least one sees the other. The futex is the position itself, so that it cannot change
-// between the last look and the sleep.
+// Sleep: the sleeper writes to `waits` in its own index which position of the other's it waits to
+// see changed, and then looks at that position once more; the other moves its position and then
+// looks at `waits`. All four are sequentially consistent, so that at least one sees the other. The
+// futex is the position itself, so that it cannot change between the last look and the sleep.
+//
+// One system call wakes a sleeper, though the position may move often until it runs. For that, the
+// waker remembers which `waits` it has answered. It may do so only where the position has moved from
+// there: then who has not reached the kernel yet will not fall asleep, and nobody sleeps on that
+// position again. A call without a move (a thread may come late with it) is no answer.
 
 #ifndef COHORT_IPC_INTERNAL_RING_H_
 #define COHORT_IPC_INTERNAL_RING_H_
@@ -35,7 +39,7 @@ namespace cohort::ipc::internal {
 // What one process says of its end of a ring. In memory that only this process writes.
 struct RingIndex {
   alignas(64) std::atomic<uint64_t> position{0};
-  std::atomic<uint32_t> waits{0};  // not 0: it sleeps, for that time, until the other's moves
+  std::atomic<uint64_t> waits{0};  // not 0: it sleeps until the other's is not this less 1
   std::atomic<uint64_t> last{0};   // where the position was, once it says kGone
 };
 
@@ -63,14 +67,13 @@ class RingSignal {
   // Sleeps until the other's position is no more `seen`, or the deadline (false).
   bool AwaitMove(uint64_t seen, Deadline deadline) noexcept;
 
-  // Wakes who sleeps at the other end, after a move of the own position.
+  // Wakes who sleeps at the other end, after moves of the own position. From any thread.
   void Wake() noexcept;
 
  private:
   RingIndex* own_ = nullptr;
   const RingIndex* other_ = nullptr;
-  uint32_t sleeps_ = 0;  // how often this end has slept
-  uint32_t woken_ = 0;   // which sleep of the other was ended last
+  std::atomic<uint64_t> answered_{0};  // which of the other's `waits`
 };
 
 // To be called for a dead process's index. What it had published can still be read.
