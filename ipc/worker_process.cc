@@ -400,7 +400,6 @@ void WorkerProcess::SetAsleep(uint64_t sleep) noexcept {
 void WorkerProcess::MarkGone() noexcept {
   internal::MarkGone(worker_block().tasks);
   internal::MarkGone(worker_block().results);
-  segments_.ReturnLeases();
 }
 
 }  // namespace cohort::ipc

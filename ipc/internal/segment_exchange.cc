@@ -390,10 +390,4 @@ void SegmentExchange::DestroyEnded() {
   ended.swap(ended_);
 }
 
-void SegmentExchange::ReturnLeases() {
-  std::unordered_map<uint64_t, Known> known;
-  const std::lock_guard lock(mutex_);
-  known.swap(known_);
-}
-
 }  // namespace cohort::ipc::internal

@@ -50,7 +50,7 @@ class SegmentExchange {
   // it for hostile.
   static constexpr std::size_t kMostFromHostile = 1024;
 
-  // The socket is the caller's, and outlives this.
+  // The socket is the caller's, and outlives this. With this, all leases of the peer end.
   SegmentExchange(int socket, Peer peer);
   ~SegmentExchange();
   SegmentExchange(const SegmentExchange&) = delete;
@@ -86,9 +86,6 @@ class SegmentExchange {
 
   // What notices have ended is kept until then: unmapping takes time.
   void DestroyEnded();
-
-  // The peer is no more: its leases end.
-  void ReturnLeases();
 
  private:
   // One of this process's that the peer knows.

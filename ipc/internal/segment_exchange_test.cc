@@ -15,6 +15,7 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -169,9 +170,13 @@ TEST_F(SegmentExchangeTest, AForgottenOneIsUnmapped) {
 }
 
 TEST_F(SegmentExchangeTest, ALostPeerReturnsAllLeases) {
-  const auto there = ToWorker({Make(), Make(), Make()});
-  EXPECT_EQ(SegmentCache::OfThisProcess().bytes(), 0U);
-  parent.ReturnLeases();
+  {
+    Ends others;
+    SegmentExchange to_other(others.parent.get(), Peer::kHostile);
+    const std::vector<AttachmentPtr> segments = {Make(), Make(), Make()};
+    EXPECT_TRUE(to_other.Ship(segments));
+    to_other.Lease(segments);
+  }
   EXPECT_EQ(SegmentCache::OfThisProcess().bytes(), 3 * kPage);
 }
 
@@ -197,17 +202,17 @@ TEST_F(SegmentExchangeTest, ThereAndBackIsTheSame) {
 
 TEST_F(SegmentExchangeTest, OnToAnotherPeer) {
   Ends others;
-  SegmentExchange to_other(others.parent.get(), Peer::kHostile);
+  std::optional<SegmentExchange> to_other(std::in_place, others.parent.get(), Peer::kHostile);
   SegmentExchange other(others.worker.get(), Peer::kTrusted);
   const auto segment = Make();
   auto here = ToParent({segment});
-  EXPECT_TRUE(to_other.Ship(here));
-  const auto there = other.Receive(to_other.Lease(here));
+  EXPECT_TRUE(to_other->Ship(here));
+  const auto there = other.Receive(to_other->Lease(here));
   segment->bytes()[0] = std::byte{5};
   EXPECT_EQ(BytesOf(there[0])[0], std::byte{5});
   here.clear();
   EXPECT_FALSE(parent.HasNotices()) << "the other one has it";
-  to_other.ReturnLeases();
+  to_other.reset();
   EXPECT_TRUE(parent.HasNotices());
 }
 

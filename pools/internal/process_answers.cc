@@ -199,7 +199,9 @@ bool ProcessEngine::FetchFrom(ProcessWorker& worker) noexcept {
   {
     const std::lock_guard lock(mutex_);
     if (!MayFetchFrom(worker)) return false;
-    if (!worker.has_ended && !worker.is_sending && worker.process->SendNotices()) worker.process->Wake();
+    if (!worker.has_ended && !worker.is_sending && worker.process->SendNotices()) {
+      worker.process->Wake();
+    }
     if (!worker.process->HasNews()) return false;
     TakeAnswers(worker);
     is_stream = worker.is_receiving;
@@ -227,12 +229,8 @@ void ProcessEngine::SendMore(const ProcessWorker& worker, ToWake& to_wake) {
   Pump(to_wake);
 }
 
-// Either all that a dead worker has left is read, or what it writes is no use.
-void ProcessEngine::OnNothingMore(ProcessWorker& worker, const std::exception& why) {
-  if (worker.has_ended) {
-    worker.is_drained = true;
-    return;
-  }
+// What it writes is no use.
+void ProcessEngine::OnGarbage(ProcessWorker& worker, const std::exception& why) {
   worker.protocol_error = why.what();
   worker.is_retiring = true;
   worker.has_garbled = true;
@@ -247,8 +245,11 @@ void ProcessEngine::TakeAnswers(ProcessWorker& worker) {
       if (!record) return;
       TakeRecord(worker, *record);
     }
+  } catch (const ipc::internal::PeerGone& gone) {
+    if (!worker.has_ended) return OnGarbage(worker, gone);  // its own claim
+    worker.is_drained = true;
   } catch (const std::exception& error) {
-    OnNothingMore(worker, error);
+    OnGarbage(worker, error);
   }
 }
 
@@ -423,7 +424,8 @@ void ProcessEngine::EndStream(ProcessWorker& worker, RemoteJob* cut_off) noexcep
     worker.is_receiving = false;
     if (cut_off != nullptr) {
       worker.PutBack(*cut_off);
-      OnNothingMore(worker, Error("an answer that breaks off"));
+      worker.is_drained = worker.has_ended;
+      if (!worker.has_ended) OnGarbage(worker, Error("an answer that breaks off"));
     }
     Pump(to_wake);  // where it was the initializer's
   }

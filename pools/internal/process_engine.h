@@ -233,7 +233,7 @@ class ProcessEngine final : public RegisteredExecutor,
   void AwaitAnswers();
   void FetchAll() noexcept;
   bool FetchFrom(ProcessWorker& worker) noexcept;
-  void OnNothingMore(ProcessWorker& worker, const std::exception& why);
+  void OnGarbage(ProcessWorker& worker, const std::exception& why);
   void SendMore(const ProcessWorker& worker, ToWake& to_wake);
   void TakeAnswers(ProcessWorker& worker);
   void TakeRecord(ProcessWorker& worker, const Record& record);
