@@ -11,7 +11,8 @@
 //    │ │ kCancelled (final)
 //    │ │TryTakeBack()
 //    ▼ │TryOffer()             TryStartOffered()
-//   kOffered ────────────────────────────────────▶ kRunning
+//   kOffered ────────────────────────────────────▶ kRunning ──TryTakeBack()──▶ kPending, where the
+//                                                              process died and it is run again
 //
 // kOffered is a task that lies in another process, which may begin it at any moment. Its executor
 // alone can tell whether that has happened: Cancel() and others ask it (AskBack, AskWhetherBegun).

@@ -103,7 +103,7 @@ TEST(CoreTest, EachStepIsAllowedInTheseStatesAlone) {
   EXPECT_EQ(can_claim, (States{CoreState::kPending, CoreState::kRunning}));
   EXPECT_EQ(can_take, States{CoreState::kValue});
   EXPECT_EQ(can_offer, States{CoreState::kPending});
-  EXPECT_EQ(can_take_back, States{CoreState::kOffered});
+  EXPECT_EQ(can_take_back, (States{CoreState::kOffered, CoreState::kRunning}));
   EXPECT_EQ(can_start_offered, States{CoreState::kOffered});
 }
 
