@@ -172,8 +172,8 @@ class WorkerProcess {
 
   // The end.
 
-  // It has ended: wakes who reads or writes a stream. The memory that it was lent is taken back when
-  // this object is destroyed: until then, what it had written may be read.
+  // It has ended: wakes who reads or writes a stream. The memory that it was lent is taken back
+  // when this object is destroyed: until then, what it had written may be read.
   void MarkGone() noexcept;
 
   const CrashSlot& crash() const noexcept { return worker_block().crash; }

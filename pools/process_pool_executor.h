@@ -13,7 +13,8 @@
 // without captures, or a function object of plain data. Arguments and results are values: see
 // ipc/codec.h for the types. A capturing lambda, a pointer or a reference inside an argument is
 // refused when compiled. std::string_view and std::span arguments are views of the message for the
-// time of the call. Large data crosses without a copy in a SharedBuffer (ipc/shared_buffer.h). Exceptions arrive as in ipc/exception.h.
+// time of the call. Large data crosses without a copy in a SharedBuffer (ipc/shared_buffer.h).
+// Exceptions arrive as in ipc/exception.h.
 //
 // Workers start when there is work for them (about a millisecond each), and an idle one is used
 // before a new one starts. They are started as this program: its static objects are made in them

@@ -818,6 +818,19 @@ TEST(FromPython, ProcessLambda) {
   EXPECT_EQ(future.result(), 5);
 }
 
+TEST(FromPython, ProcessState) {
+  ProcessPoolExecutor pool(1);
+  // [process_state]
+  struct PowersOf {
+    int base;
+    int operator()(int exponent) const { return power(base, exponent); }
+  };
+  std::vector<int> powers;
+  for (int n : pool.map(PowersOf{2}, {3, 5})) powers.push_back(n);  // 8, 32
+  // [/process_state]
+  EXPECT_EQ(powers, (std::vector{8, 32}));
+}
+
 // [process_crash]
 void exit_with(int status) { std::_Exit(status); }
 // [/process_crash]

@@ -10,6 +10,7 @@ import unittest
 
 # [includes]
 import asyncio
+import functools
 import itertools
 import os
 import threading
@@ -634,6 +635,15 @@ class FromPython(unittest.TestCase):
         why = future.exception()  # cannot be pickled
         # [/process_lambda]
         self.assertIsNotNone(why)
+
+    def test_process_state(self):
+        pool = ProcessPoolExecutor(1)
+        self.addCleanup(pool.shutdown)
+        # [process_state]
+        powers_of_2 = functools.partial(power, 2)  # a closure cannot be pickled
+        powers = list(pool.map(powers_of_2, [3, 5]))  # 8, 32
+        # [/process_state]
+        self.assertEqual(powers, [8, 32])
 
     def test_process_crash(self):
         # [process_crash]

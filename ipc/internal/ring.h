@@ -18,9 +18,9 @@
 // futex is the position itself, so that it cannot change between the last look and the sleep.
 //
 // One system call wakes a sleeper, though the position may move often until it runs. For that, the
-// waker remembers which `waits` it has answered. It may do so only where the position has moved from
-// there: then who has not reached the kernel yet will not fall asleep, and nobody sleeps on that
-// position again. A call without a move (a thread may come late with it) is no answer.
+// waker remembers which `waits` it has answered. It may do so only where the position has moved
+// from there: then who has not reached the kernel yet will not fall asleep, and nobody sleeps on
+// that position again. A call without a move (a thread may come late with it) is no answer.
 
 #ifndef COHORT_IPC_INTERNAL_RING_H_
 #define COHORT_IPC_INTERNAL_RING_H_
