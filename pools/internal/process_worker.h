@@ -85,7 +85,7 @@ class ProcessWorker {
   const std::shared_ptr<ipc::WorkerProcess> process;
 
   bool is_initialized = true;  // or has no initializer to run; until then it gets no tasks
-  bool is_ready = false;       // has applied its settings and run the initializer
+  bool is_ready = false;       // has applied its settings
   bool is_sending = false;     // a large message goes to it
   bool is_receiving = false;   // a large answer comes from it
   bool is_retiring = false;    // gets no more tasks
