@@ -56,7 +56,7 @@ std::size_t MappedBuffers() {
 
 SharedBuffer Filled(std::size_t size, int value, Access access = Access::kReadOnly) {
   SharedBuffer buffer(size, access);
-  std::memset(buffer.data(), value, size);
+  std::fill(buffer.begin(), buffer.end(), static_cast<std::byte>(value));
   return buffer;
 }
 

@@ -39,8 +39,10 @@ struct RingParts {
   const SharedMemory memory;
   const Mapping mapping;
   std::byte* const data;
-  RingIndex writer_index;
-  RingIndex reader_index;
+  // On the heap: AddressSanitizer does not align a stack to 64 bytes.
+  const std::unique_ptr<RingIndex[]> indices{new RingIndex[2]};
+  RingIndex& writer_index{indices[0]};
+  RingIndex& reader_index{indices[1]};
 };
 
 std::byte ByteAt(uint64_t position) {
