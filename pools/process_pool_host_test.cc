@@ -155,8 +155,7 @@ bool KernelRemembers() {
 }
 
 // Deaths and the end, where the statuses of children are taken away.
-int SeeDeaths() {
-  const bool kernel_remembers = KernelRemembers();
+int SeeDeaths(bool kernel_remembers) {
   {
     ProcessPoolExecutor pool(2);
     for (int i = 0; i < 20; ++i) {
@@ -174,20 +173,22 @@ int SeeDeaths() {
 }
 
 int IgnoreTheEndOfChildren() {
+  const bool kernel_remembers = KernelRemembers();
   signal(SIGCHLD, SIG_IGN);
-  const int result = SeeDeaths();
+  const int result = SeeDeaths(kernel_remembers);
   COHORT_CHECK(HasNoChild());
   return result;
 }
 
 int WaitForAnyChild() {
+  const bool kernel_remembers = KernelRemembers();  // while nobody else takes it
   std::atomic<bool> is_over = false;
   std::thread waiting([&is_over] {
     while (!is_over) {
       if (waitpid(-1, nullptr, WNOHANG) <= 0) usleep(20);
     }
   });
-  const int result = SeeDeaths();
+  const int result = SeeDeaths(kernel_remembers);
   is_over = true;
   waiting.join();
   return result;

@@ -73,12 +73,13 @@ std::string FailureOfInitializer(RecordKind answer, ipc::Reader& reader) {
   return "the initializer has thrown " + Describe(ipc::decode_exception(reader));
 }
 
-// What the decoding has left of a stream.
-void SkipRest(WorkerProcess& process) noexcept {
+// What the decoding has left of a stream. False: it breaks off.
+bool SkipRest(WorkerProcess& process) noexcept {
   try {
     process.Done();
+    return true;
   } catch (const Error&) {
-    // It has ended since; the keeper finds out.
+    return false;
   }
 }
 
@@ -184,10 +185,8 @@ void ProcessEngine::FetchAll() noexcept {
     const std::lock_guard lock(mutex_);
     fetched_.assign(workers_.begin(), workers_.end());
   }
-  for (const auto& worker : fetched_) {
-    while (FetchFrom(*worker)) {
-    }
-  }
+  // Once from each: one that always has more holds up neither the others nor who waits here.
+  for (const auto& worker : fetched_) FetchFrom(*worker);
   fetched_.clear();
 }
 
@@ -291,6 +290,7 @@ void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record) {
   answers_.push_back({sent.job, record, nullptr});
   if (record.is_stream) {
     worker.is_receiving = true;
+    worker.received = sent;
     for (const auto& each : workers_) {
       if (each.get() == &worker) answers_.back().stream = each;
     }
@@ -315,7 +315,7 @@ void ProcessEngine::OnReady(ProcessWorker& worker, const Record& record) {
 }
 
 // A large answer. Where the worker ends in the middle of it, another one tries again.
-void ProcessEngine::ReceiveInitialized(const Answer& answer) noexcept {
+ProcessEngine::StreamEnd ProcessEngine::ReceiveInitialized(const Answer& answer) noexcept {
   WorkerProcess& process = *answer.stream->process;
   std::string failure;
   bool is_whole = false;
@@ -330,6 +330,7 @@ void ProcessEngine::ReceiveInitialized(const Answer& answer) noexcept {
   const std::lock_guard lock(mutex_);
   answer.stream->is_initialized = is_whole && failure.empty();
   if (!failure.empty()) BreakSoon(failure);
+  return is_whole ? StreamEnd::kWhole : StreamEnd::kBrokenOff;
 }
 
 void ProcessEngine::OnBegun(ProcessWorker& worker, const Record& record) {
@@ -417,13 +418,14 @@ void ProcessEngine::OnLane(F f) noexcept {
 }
 
 // Where the answer was cut off, the worker's end decides what becomes of the job.
-void ProcessEngine::EndStream(ProcessWorker& worker, RemoteJob* cut_off) noexcept {
+void ProcessEngine::EndStream(ProcessWorker& worker, RemoteJob* cut_off, StreamEnd end) noexcept {
   ToWake to_wake;
   {
     const std::lock_guard lock(mutex_);
     worker.is_receiving = false;
-    if (cut_off != nullptr) {
-      worker.PutBack(*cut_off);
+    worker.received = {};
+    if (cut_off != nullptr) worker.PutBack(*cut_off);
+    if (end == StreamEnd::kBrokenOff) {
       worker.is_drained = worker.has_ended;
       if (!worker.has_ended) OnGarbage(worker, Error("an answer that breaks off"));
     }
@@ -442,14 +444,15 @@ void ProcessEngine::ReceiveStream(const Answer& answer) {
     const ProcessLane lane(*self);
     ipc::WorkerProcess& process = *answer.stream->process;
     if (answer.job == nullptr) {
-      self->ReceiveInitialized(answer);
-      return self->EndStream(*answer.stream, nullptr);
+      const StreamEnd end = self->ReceiveInitialized(answer);
+      return self->EndStream(*answer.stream, nullptr, end);
     }
     ipc::Reader reader(process.stream(), answer.record.size, answer.record.attachments,
                        ipc::Trust::kNone);
     const bool is_whole = self->Decode(answer.stream->index, *answer.job, answer.record, reader);
-    if (is_whole) SkipRest(process);
-    self->EndStream(*answer.stream, is_whole ? nullptr : answer.job);
+    const bool is_skipped = is_whole && SkipRest(process);
+    self->EndStream(*answer.stream, is_whole ? nullptr : answer.job,
+                    is_skipped ? StreamEnd::kWhole : StreamEnd::kBrokenOff);
   };
   try {
     internal::Post(*streams_, receive);

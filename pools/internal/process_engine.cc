@@ -205,13 +205,14 @@ void ProcessEngine::Pump(ToWake& to_wake) {
       job.core().Drop();
       continue;
     }
+    // From here on a cancel() asks for the mutex; else it could free the message meanwhile.
+    if (!job.core().TryOffer()) continue;
     ProcessWorker* const worker = Choose(job);
-    if (worker == nullptr) return;
-    queue_.PopFront();
-    if (!job.core().TryOffer()) {
-      job.core().Drop();
-      continue;
+    if (worker == nullptr) {
+      job.core().TryTakeBack();
+      return;
     }
+    queue_.PopFront();
     if (NeedsStream(*worker, job)) {
       SendLarge(*worker, job, to_wake);
     } else {
@@ -247,16 +248,21 @@ void ProcessEngine::StreamTo(ProcessWorker& worker,
                              const std::shared_ptr<const ipc::Message>& message) {
   worker.is_sending = true;
   const auto send = [self = shared_from_this(), id = worker.id, process = worker.process, message] {
+    bool is_broken = false;
     try {
       process->Stream(*message);
     } catch (const std::exception&) {
       // It has ended, or writes garbage: the keeper finds out. Nothing more can be sent to it.
       process->process().Kill(SIGKILL);
+      is_broken = true;
     }
     ToWake woken;
     {
       const std::lock_guard lock(self->mutex_);
-      if (ProcessWorker* const sender = self->FindWorker(id)) sender->is_sending = false;
+      if (ProcessWorker* const sender = self->FindWorker(id)) {
+        sender->is_sending = false;
+        sender->is_retiring |= is_broken;
+      }
       self->Pump(woken);
     }
     self->PokeKeeper();
@@ -266,9 +272,11 @@ void ProcessEngine::StreamTo(ProcessWorker& worker,
     internal::Post(*streams_, send);
   } catch (const std::exception&) {
     // No thread to be had. The worker waits for bytes that nobody sends: it is killed, and the task
-    // goes back to the queue.
-    worker.process->process().Kill(SIGKILL);
+    // goes back to the queue, even if the worker calls it begun.
     worker.is_sending = false;
+    worker.is_retiring = true;
+    worker.kill_reason = KillReason::kNotItsFault;
+    worker.process->process().Kill(SIGKILL);
   }
 }
 
@@ -328,7 +336,7 @@ void ProcessEngine::Requeue(RemoteJob& job) noexcept {
   queue_.PutBack(job);
 }
 
-// False where another task than that one is under way.
+// False where a task after that one is under way.
 bool ProcessEngine::RecallAllBut(ProcessWorker& worker, uint64_t sequence) {
   while (true) {
     const RemoteJob* last = nullptr;
@@ -336,12 +344,11 @@ bool ProcessEngine::RecallAllBut(ProcessWorker& worker, uint64_t sequence) {
       if (sent.job != nullptr) last = sent.job;
     }
     if (last == nullptr) return false;
-    if (last->sequence == sequence) break;
+    if (last->sequence == sequence) return true;
     RemoteJob* const job = worker.RecallLast();
     if (job == nullptr) return false;
     Requeue(*job);
   }
-  return worker.Oldest()->sequence == sequence;
 }
 
 ProcessWorker* ProcessEngine::FindWorker(uint64_t id) noexcept {
@@ -379,7 +386,7 @@ bool ProcessEngine::RequestStop(RemoteJob& job) noexcept {
   // What has not begun need not be asked.
   if (job.core().Cancel()) return true;
   const std::lock_guard lock(mutex_);
-  if (job.worker == nullptr) return false;  // it has just ended
+  if (job.worker == nullptr) return false;  // it has just returned
   StopOrKill(*job.worker, job, KillReason::kStopRequest);
   return true;
 }
@@ -433,8 +440,8 @@ void ProcessEngine::Shutdown(ShutdownOptions options) {
     CancelQueued();
     const std::lock_guard lock(mutex_);
     for (const auto& worker : workers_) {
-      if (const auto* const oldest = worker->Oldest()) {
-        worker->process->RequestStop(oldest->sequence);
+      if (const auto* const running = worker->Running()) {
+        worker->process->RequestStop(running->sequence);
       }
     }
   }
@@ -494,11 +501,8 @@ PoolStats ProcessEngine::Stats() {
   stats.cancelled = cancelled_.load(std::memory_order_relaxed);
   stats.worker_deaths = deaths_.load(std::memory_order_relaxed);
   for (const auto& worker : workers_) {
-    const auto* const oldest = worker->Oldest();
-    if (oldest != nullptr && oldest->job != nullptr &&
-        worker->process->HasBegun(oldest->sequence)) {
-      ++stats.running;
-    }
+    const auto* const running = worker->Running();
+    if (running != nullptr && running->job != nullptr) ++stats.running;
   }
   stats.workers = static_cast<int>(workers_.size());
   const uint64_t outstanding = Outstanding();

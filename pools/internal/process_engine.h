@@ -197,6 +197,7 @@ class ProcessEngine final : public RegisteredExecutor,
   void Bury(const std::shared_ptr<ProcessWorker>& worker);
   std::string TakeBackFrom(ProcessWorker& worker, const ipc::ExitStatus& status,
                            std::vector<Failure>& failures);
+  bool MayTryAgain(const ProcessWorker& worker, const ProcessWorker::Sent& sent);
   static void AddFailure(std::vector<Failure>& failures, RemoteJob& job, std::exception_ptr error);
   std::exception_ptr DeathOf(const ProcessWorker& worker, const RemoteJob& job,
                              const ipc::ExitStatus& status);
@@ -228,6 +229,7 @@ class ProcessEngine final : public RegisteredExecutor,
     Record record;
     std::shared_ptr<ProcessWorker> stream;  // where it is one, whose
   };
+  enum class StreamEnd { kWhole, kBrokenOff };
 
   void Fetch();
   void AwaitAnswers();
@@ -238,12 +240,12 @@ class ProcessEngine final : public RegisteredExecutor,
   void TakeAnswers(ProcessWorker& worker);
   void TakeRecord(ProcessWorker& worker, const Record& record);
   void OnReady(ProcessWorker& worker, const Record& record);
-  void ReceiveInitialized(const Answer& answer) noexcept;
+  StreamEnd ReceiveInitialized(const Answer& answer) noexcept;
   void OnBegun(ProcessWorker& worker, const Record& record);
   void Complete(const ProcessWorker& worker, const Answer& answer) noexcept;
   void ReceiveStream(const Answer& answer);
   bool Decode(int worker, RemoteJob& job, const Record& record, ipc::Reader& reader) noexcept;
-  void EndStream(ProcessWorker& worker, RemoteJob* cut_off) noexcept;
+  void EndStream(ProcessWorker& worker, RemoteJob* cut_off, StreamEnd end) noexcept;
   void BreakSoon(std::string reason);
   bool MayBeDone() noexcept;
   void Publish(RemoteJob& job, CoreState outcome) noexcept;

@@ -34,6 +34,10 @@ constexpr milliseconds kFirstPause(10);
 // Somebody who kills workers at random may hit several that are not ready; but not so many.
 constexpr int kMostKilledStarts = 20;
 
+// A task that is still not begun after so many deaths of workers that had nothing else to do is
+// taken for their cause.
+constexpr int kMostDeathsBeforeBegin = 100;
+
 // An idle worker that does not end when it is told to is killed; it has nothing to lose.
 constexpr milliseconds kPatienceAtEnd(1000);
 
@@ -188,21 +192,14 @@ std::string ProcessEngine::TakeBackFrom(ProcessWorker& worker, const ipc::ExitSt
   std::vector<RemoteJob*> unpunished;
   for (const ProcessWorker::Sent& sent : left) {
     if (sent.job == nullptr && !sent.is_initializer) continue;
-    const bool is_blamed =
-        std::exchange(is_first, false) && worker.process->HasBegun(sent.sequence);
+    const bool is_suspect = std::exchange(is_first, false);
     if (sent.is_initializer) {
-      if (is_blamed) broken = "the initializer ended the process: " + how;
-    } else if (!is_blamed) {
-      unpunished.push_back(sent.job);
-    } else if (worker.kill_reason == KillReason::kNone && broken_.empty()) {
-      deaths_.fetch_add(1, std::memory_order_relaxed);
-      if (!killed_ && sent.job->TakeRetry()) {
-        unpunished.push_back(sent.job);
-      } else {
-        AddFailure(failures, *sent.job, DeathOf(worker, *sent.job, status));
+      if (worker.process->HasBegun(sent.sequence)) {
+        broken = "the initializer ended the process: " + how;
       }
+    } else if (!is_suspect || MayTryAgain(worker, sent)) {
+      unpunished.push_back(sent.job);
     } else {
-      deaths_.fetch_add(1, std::memory_order_relaxed);
       AddFailure(failures, *sent.job, DeathOf(worker, *sent.job, status));
     }
   }
@@ -221,6 +218,18 @@ std::string ProcessEngine::TakeBackFrom(ProcessWorker& worker, const ipc::ExitSt
     broken = was_killed ? NoteKilledStart(cause) : NoteFailedStart(cause);
   }
   return broken;
+}
+
+// The task was the first in line when its worker ended.
+bool ProcessEngine::MayTryAgain(const ProcessWorker& worker, const ProcessWorker::Sent& sent) {
+  if (worker.kill_reason == KillReason::kNotItsFault) return true;
+  if (!worker.process->HasBegun(sent.sequence)) {
+    // It would go on for ever if a task could make its worker say so.
+    return !worker.is_ready || ++sent.job->deaths_before_begin < kMostDeathsBeforeBegin;
+  }
+  deaths_.fetch_add(1, std::memory_order_relaxed);
+  if (worker.kill_reason != KillReason::kNone || !broken_.empty() || killed_) return false;
+  return sent.job->TakeRetry();
 }
 
 void ProcessEngine::AddFailure(std::vector<Failure>& failures, RemoteJob& job,
@@ -311,6 +320,8 @@ void ProcessEngine::AddWorker(int index, std::shared_ptr<ipc::WorkerProcess> pro
     worker->is_limited = options_.max_tasks_per_child > 0;
     worker->tasks_left = static_cast<uint64_t>(options_.max_tasks_per_child);
     worker->process->SetAsleep(asleep_);
+    // It may have told that it is ready before it was told whom to wake.
+    if (worker->process->HasNews()) eventfd_write(fetcher_bell_.get(), 1);
     epoll_event ended{};
     ended.events = EPOLLIN | EPOLLONESHOT;
     ended.data.u64 = worker->id;
@@ -392,13 +403,14 @@ void ProcessEngine::OnTimer(const Timer& timer) {
   ProcessWorker* const worker = FindWorker(timer.worker);
   if (worker == nullptr || worker->has_ended) return;
   if (timer.what == Timer::What::kEnd) return worker->process->process().Kill(SIGKILL);
-  const auto* const oldest = worker->Oldest();
-  if (oldest == nullptr || oldest->job == nullptr || oldest->sequence != timer.sequence) return;
-  if (timer.what == Timer::What::kTimeout) {
-    StopOrKill(*worker, *oldest->job, timer.reason);
-  } else {
-    Doom(*worker, timer.sequence, timer.reason);
-  }
+  const bool returns = worker->is_receiving && worker->received.sequence == timer.sequence;
+  const auto* const sent = returns ? &worker->received : worker->Find(timer.sequence);
+  if (sent == nullptr || sent->job == nullptr) return;
+  if (timer.what == Timer::What::kGrace) return Doom(*worker, timer.sequence, timer.reason);
+  if (!returns) return StopOrKill(*worker, *sent->job, timer.reason);
+  // The call is over, and its large answer on its way.
+  AddTimer(After(Clock::now(), options_.grace),
+           {Timer::What::kGrace, worker->id, timer.sequence, timer.reason});
 }
 
 // A task that takes a stop token gets time to end by itself.
@@ -412,7 +424,9 @@ void ProcessEngine::StopOrKill(ProcessWorker& worker, RemoteJob& job, KillReason
 // Kills the worker, if it is that task which it runs. What was sent after the task is taken back
 // first: else the worker might, before the signal arrives, begin one that would then be blamed.
 void ProcessEngine::Doom(ProcessWorker& worker, uint64_t sequence, KillReason reason) {
-  if (worker.has_ended || !RecallAllBut(worker, sequence)) return;
+  const bool returns = worker.is_receiving && worker.received.sequence == sequence;
+  if (returns) Reclaim(worker);
+  if (worker.has_ended || (!returns && !RecallAllBut(worker, sequence))) return;
   worker.is_retiring = true;
   worker.kill_reason = reason;
   worker.process->process().Kill(SIGKILL);

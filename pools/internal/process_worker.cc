@@ -32,6 +32,23 @@ const ProcessWorker::Sent* ProcessWorker::Oldest() const noexcept {
   return nullptr;
 }
 
+const ProcessWorker::Sent* ProcessWorker::Running() const noexcept {
+  const Sent* running = nullptr;
+  for (const Sent& each : window_) {
+    if (each.job == nullptr && !each.is_initializer) continue;
+    if (!process->HasBegun(each.sequence)) break;
+    running = &each;
+  }
+  return running;
+}
+
+const ProcessWorker::Sent* ProcessWorker::Find(uint64_t sequence) const noexcept {
+  for (const Sent& each : window_) {
+    if (each.job != nullptr && each.sequence == sequence) return &each;
+  }
+  return nullptr;
+}
+
 bool ProcessWorker::IsStuck(std::chrono::steady_clock::time_point now,
                             std::chrono::nanoseconds after) noexcept {
   const Sent* const oldest = Oldest();

@@ -18,14 +18,14 @@
 namespace cohort::internal {
 
 // Why a worker was killed, for the future of the task that it ran.
-enum class KillReason { kNone, kTimeout, kStopRequest, kBrokenProtocol, kShutdown };
+enum class KillReason { kNone, kTimeout, kStopRequest, kNotItsFault, kShutdown };
 
 class ProcessWorker {
  public:
   // A task that was sent and is not answered. In the order in which they were sent.
   struct Sent {
-    RemoteJob* job;  // null: recalled, or the initializer
-    uint64_t sequence;
+    RemoteJob* job = nullptr;  // null: recalled, or the initializer
+    uint64_t sequence = 0;
     bool is_initializer = false;
     bool is_announced = false;  // the worker has said that it has begun
   };
@@ -63,8 +63,15 @@ class ProcessWorker {
   // The worker says that it has begun the task. Null where that cannot be, or was said before.
   RemoteJob* Announce(uint64_t sequence) noexcept;
 
-  // The oldest live task, which alone may have begun; null where there is none.
+  // The oldest live task; null where there is none. Once all that the worker wrote is read, it is
+  // the only one that may have begun.
   const Sent* Oldest() const noexcept;
+
+  // The last one that has begun, which it runs unless that is answered by now; null: none.
+  const Sent* Running() const noexcept;
+
+  // The live task with that number, or null.
+  const Sent* Find(uint64_t sequence) const noexcept;
 
   // Whether it is still at the task that it was at when this was asked first, and that was so long
   // ago; and whether the last answer still holds.
@@ -87,7 +94,8 @@ class ProcessWorker {
   bool is_initialized = true;  // or has no initializer to run; until then it gets no tasks
   bool is_ready = false;       // has applied its settings
   bool is_sending = false;     // a large message goes to it
-  bool is_receiving = false;   // a large answer comes from it
+  bool is_receiving = false;   // a large answer comes from it:
+  Sent received{};             // to that task, which is no more in the window
   bool is_retiring = false;    // gets no more tasks
   bool has_retired = false;    // has said that it ends
   bool is_ending = false;      // was told to end, having nothing to do

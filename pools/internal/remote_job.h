@@ -83,7 +83,8 @@ class RemoteJob {
   ProcessWorker* worker = nullptr;
   uint64_t sequence = 0;
 
-  uint64_t number = 0;  // in the order of submission
+  uint64_t number = 0;          // in the order of submission
+  int deaths_before_begin = 0;  // of workers in which it was the next
 
  protected:
   RemoteJob(const TaskOptions& options, StopToken stop_token)
