@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -43,9 +44,15 @@ uint64_t Averaged(uint64_t average, uint64_t latest) {
   return std::max<uint64_t>(average - average / 8 + latest / 8, 1);
 }
 
+// Never null: a worker that has gone wild may send that.
+std::exception_ptr DecodeError(ipc::Reader& reader) {
+  if (auto error = ipc::decode_exception(reader)) return error;
+  throw ipc::CodecError("a task has thrown, and the worker does not say what");
+}
+
 CoreState AcceptError(RemoteJob& job, ipc::Reader& reader) noexcept {
   try {
-    return job.AcceptError(ipc::decode_exception(reader));
+    return job.AcceptError(DecodeError(reader));
   } catch (const ipc::internal::PeerGone&) {
     return CoreState::kPending;
   } catch (const ipc::internal::ProtocolError&) {
@@ -70,7 +77,7 @@ void SleepOn(int bell, Deadline deadline) {
 // Empty: it has not failed.
 std::string FailureOfInitializer(RecordKind answer, ipc::Reader& reader) {
   if (answer == RecordKind::kResult) return {};
-  return "the initializer has thrown " + Describe(ipc::decode_exception(reader));
+  return "the initializer has thrown " + Describe(DecodeError(reader));
 }
 
 // What the decoding has left of a stream. False: it breaks off.
@@ -159,7 +166,11 @@ void ProcessEngine::HelpUntilDone(CoreBase& awaited, Deadline deadline) noexcept
 }
 
 void ProcessEngine::HelpLoop(CoreBase& awaited, Deadline deadline) {
-  const auto is_over = [&] { return awaited.done() || deadline.has_passed(); };
+  const auto is_over = [&] {
+    if (awaited.done() || deadline.has_passed()) return true;
+    const std::lock_guard lock(mutex_);
+    return finished_;
+  };
   while (true) {
     FetchAll();
     if (is_over()) return;
@@ -167,7 +178,6 @@ void ProcessEngine::HelpLoop(CoreBase& awaited, Deadline deadline) {
     const uint64_t sleep = WorkerProcess::SecondBell(++sleeps_);
     {
       const std::lock_guard lock(mutex_);
-      if (finished_) return;
       asleep_ = sleep;
       for (const auto& worker : workers_) worker->process->SetAsleep(sleep);
     }
@@ -273,10 +283,8 @@ void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record) {
   }
   const ProcessWorker::Sent sent = worker.TakeAnswered(record.sequence);
   if (sent.is_initializer && !record.is_stream) {
-    ipc::Reader reader(record.payload);
-    const std::string failure = FailureOfInitializer(record.kind, reader);
-    worker.is_initialized = failure.empty();
-    if (!failure.empty()) BreakSoon(failure);
+    worker.is_initialized = record.kind == RecordKind::kResult;
+    if (!worker.is_initialized) FailInitializer(record);
     return;
   }
   if (sent.job == nullptr && !sent.is_initializer) {
@@ -286,6 +294,9 @@ void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record) {
   if (sent.job != nullptr) {
     sent.job->core().TryStartOffered();
     nanoseconds_per_task_ = Averaged(nanoseconds_per_task_, record.nanoseconds);
+  }
+  if (!record.is_stream && worker.timer && worker.timer->sequence == record.sequence) {
+    worker.timer.reset();
   }
   answers_.push_back({sent.job, record, nullptr});
   if (record.is_stream) {
@@ -312,6 +323,23 @@ void ProcessEngine::OnReady(ProcessWorker& worker, const Record& record) {
   worker.is_ready = true;
   failed_starts_ = 0;
   killed_starts_ = 0;
+}
+
+// An exception's constructor may be the user's code. With the mutex held.
+void ProcessEngine::FailInitializer(const Record& record) {
+  auto fail = [self = shared_from_this(),
+               bytes = std::vector<std::byte>(record.payload.begin(), record.payload.end())] {
+    ipc::Reader reader(bytes);
+    std::string failure;
+    try {
+      failure = FailureOfInitializer(RecordKind::kError, reader);
+    } catch (const std::exception& error) {
+      failure = std::string("the initializer has thrown what cannot be told: ") + error.what();
+    }
+    const std::lock_guard lock(self->mutex_);
+    self->BreakSoon(std::move(failure));
+  };
+  internal::Post(*decoders_, std::move(fail));
 }
 
 // A large answer. Where the worker ends in the middle of it, another one tries again.
@@ -343,8 +371,9 @@ void ProcessEngine::OnBegun(ProcessWorker& worker, const Record& record) {
   // From the moment that the worker says, but for what cannot be.
   const Clock::time_point now = Clock::now();
   const Clock::time_point said(std::chrono::nanoseconds(record.nanoseconds));
-  AddTimer(After(std::min(said, now), job->timeout().duration()),
-           {Timer::What::kTimeout, worker.id, record.sequence, KillReason::kTimeout});
+  SetTimer(worker, {WorkerTimer::What::kTimeout,
+                    After(std::clamp(said, Clock::time_point(), now), job->timeout().duration()),
+                    record.sequence, KillReason::kTimeout});
 }
 
 // Completing. The job is the caller's alone.
@@ -355,8 +384,8 @@ void ProcessEngine::Complete(const ProcessWorker& worker, const Answer& answer) 
   if (answer.record.kind == RecordKind::kError || job.RunsUserCode() ||
       job.core().record() != nullptr) {
     const auto bytes = answer.record.payload;
-    OnLane([this, &job, index = worker.index, record = answer.record,
-            copy = std::vector<std::byte>(bytes.begin(), bytes.end())] {
+    RunOn(*decoders_, [this, &job, index = worker.index, record = answer.record,
+                       copy = std::vector<std::byte>(bytes.begin(), bytes.end())] {
       ipc::Reader reader(copy, record.attachments);
       Decode(index, job, record, reader);
     });
@@ -375,15 +404,20 @@ bool ProcessEngine::Decode(int worker, RemoteJob& job, const Record& record,
       record.kind == RecordKind::kResult ? job.Accept(reader) : AcceptError(job, reader);
   if (!IsFinal(outcome)) return false;
   if (observed != nullptr) {
-    const auto started = finished - std::chrono::nanoseconds(record.nanoseconds);
-    options_.observer->on_started({observed->Observed(), worker, started});
-    options_.observer->on_finished(
-        {observed->Observed(), worker, started, finished,
-         outcome == CoreState::kValue ? TaskOutcome::kSucceeded : TaskOutcome::kFailed});
+    TellObserver(worker, job, finished - std::chrono::nanoseconds(record.nanoseconds),
+                 outcome == CoreState::kValue ? TaskOutcome::kSucceeded : TaskOutcome::kFailed);
   }
   (outcome == CoreState::kValue ? succeeded_ : failed_).fetch_add(1, std::memory_order_relaxed);
   Publish(job, outcome);
   return true;
+}
+
+// Of both at once: the answer tells how long the task ran, a death not even that.
+void ProcessEngine::TellObserver(int worker, RemoteJob& job, Clock::time_point started,
+                                 TaskOutcome outcome) {
+  const TaskRecord& record = *job.core().record();
+  options_.observer->on_started({record.Observed(), worker, started});
+  options_.observer->on_finished({record.Observed(), worker, started, Clock::now(), outcome});
 }
 
 // The queue's reference ends here.
@@ -391,19 +425,19 @@ void ProcessEngine::Publish(RemoteJob& job, CoreState outcome) noexcept {
   CoreBase& core = job.core();
   job.FreeMessage();
   if (core.Complete(outcome)) {
-    OnLane([&core] {
+    RunOn(*lanes_, [&core] {
       core.Settle();
       core.Drop();
     });
   } else if (outcome == CoreState::kException && core.IsOnlyReference()) {
-    OnLane([&core] { core.Drop(); });  // calls the hook for exceptions that nobody looked at
+    RunOn(*lanes_,
+          [&core] { core.Drop(); });  // calls the hook for exceptions that nobody looked at
   } else {
     core.Drop();
   }
 }
 
-template <typename F>
-void ProcessEngine::OnLane(F f) noexcept {
+void ProcessEngine::RunOn(ThreadEngine& threads, std::function<void()> f) noexcept {
   auto run = [self = shared_from_this(), f = std::move(f)]() mutable {
     const ProcessLane lane(*self);
     f();
@@ -411,9 +445,9 @@ void ProcessEngine::OnLane(F f) noexcept {
     if (self->MayBeDone()) self->PokeKeeper();
   };
   try {
-    internal::Post(*lanes_, run);
+    internal::Post(threads, run);
   } catch (const std::exception&) {
-    run();  // no thread is to be had
+    run();  // no memory is to be had
   }
 }
 
@@ -423,6 +457,7 @@ void ProcessEngine::EndStream(ProcessWorker& worker, RemoteJob* cut_off, StreamE
   {
     const std::lock_guard lock(mutex_);
     worker.is_receiving = false;
+    if (worker.timer && worker.timer->sequence == worker.received.sequence) worker.timer.reset();
     worker.received = {};
     if (cut_off != nullptr) worker.PutBack(*cut_off);
     if (end == StreamEnd::kBrokenOff) {

@@ -45,6 +45,7 @@ std::shared_ptr<ThreadEngine> MakeThreads(int most, const char* prefix) {
 }
 
 // Callbacks run one after the other, unless one waits for a future: then another thread goes on.
+// So do answers, so that a slow callback holds up other callbacks only.
 constexpr int kLanes = 1;
 
 }  // namespace
@@ -53,6 +54,7 @@ ProcessEngine::ProcessEngine(ProcessEngineOptions options)
     : options_(std::move(options)),
       fork_generation_(ForkGeneration()),
       lanes_(MakeThreads(kLanes, "callbacks")),
+      decoders_(MakeThreads(kLanes, "answers")),
       streams_(MakeThreads(2 * options_.max_workers, "streams")),
       keeper_bell_(MakeBell(EFD_NONBLOCK)),
       fetcher_bell_(MakeBell(EFD_NONBLOCK)),
@@ -66,10 +68,12 @@ ProcessEngine::ProcessEngine(ProcessEngineOptions options)
 ProcessEngine::~ProcessEngine() {
   Unregister();
   lanes_->Release();
+  decoders_->Release();
   streams_->Release();
 }
 
 void ProcessEngine::OnCancelled() noexcept {
+  if (InForkedChild()) return;
   cancelled_.fetch_add(1, std::memory_order_relaxed);
   KickHelper();
   PokeKeeper();  // where the pool is shut down, this may have been the last task
@@ -95,18 +99,23 @@ std::unique_ptr<TaskRecord> ProcessEngine::NewRecord(std::string_view name) {
 
 void ProcessEngine::CheckOpenLocked() const {
   if (!broken_.empty()) throw BrokenProcessPool(broken_);
-  if (InForkedChild()) {
-    throw Error("submit: this process pool is that of the process which forked this one");
-  }
   if (closed_) throw Error("submit: cannot schedule new tasks after shutdown");
 }
 
+// Before the mutex is taken: another thread may have held it when the process was forked.
+void ProcessEngine::CheckNotForked() const {
+  if (!InForkedChild()) return;
+  throw Error("submit: this process pool is that of the process which forked this one");
+}
+
 void ProcessEngine::CheckOpen() {
+  CheckNotForked();
   const std::lock_guard lock(mutex_);
   CheckOpenLocked();
 }
 
 void ProcessEngine::Schedule(RemoteJob& job) {
+  CheckNotForked();
   if (job.core().record() != nullptr) options_.observer->on_queued(job.core().record()->Observed());
   job.ShareLargeMessage();
   ToWake to_wake;
@@ -161,8 +170,11 @@ uint64_t ProcessEngine::Outstanding() const noexcept {
 }
 
 int ProcessEngine::WantedWorkers() const noexcept {
+  std::size_t tasks = queue_.size();
+  for (const auto& worker : workers_) tasks += worker->load() + (worker->is_receiving ? 1 : 0);
+  // Answered ones may still be outstanding, and cancelled ones in the queue.
   return static_cast<int>(
-      std::min<uint64_t>(Outstanding(), static_cast<uint64_t>(options_.max_workers)));
+      std::min<uint64_t>({tasks, Outstanding(), static_cast<uint64_t>(options_.max_workers)}));
 }
 
 // From the queue to the workers.
@@ -314,6 +326,16 @@ void ProcessEngine::Rebalance(const ProcessWorker& idle) {
   }
 }
 
+// After tasks were taken back from workers that answer nothing for them.
+void ProcessEngine::RebalanceAll(ToWake& to_wake) {
+  for (std::size_t i = 0; queue_.empty() && i < workers_.size(); ++i) {
+    const ProcessWorker& worker = *workers_[i];
+    if (!worker.IsIdle() || !worker.is_ready || worker.is_sending) continue;
+    Rebalance(worker);
+    Pump(to_wake);
+  }
+}
+
 // Workers that have been at the same task for long give back what lies behind it, and get nothing
 // more until that is done: others have room.
 void ProcessEngine::ReclaimFromStuck(const ProcessWorker& answering) {
@@ -385,10 +407,15 @@ bool ProcessEngine::RequestStop(RemoteJob& job) noexcept {
   if (InForkedChild()) return false;
   // What has not begun need not be asked.
   if (job.core().Cancel()) return true;
-  const std::lock_guard lock(mutex_);
-  if (job.worker == nullptr) return false;  // it has just returned
-  StopOrKill(*job.worker, job, KillReason::kStopRequest);
-  return true;
+  {
+    const std::lock_guard lock(mutex_);
+    job.is_to_stop = true;
+    if (job.worker != nullptr) {
+      StopOrKill(*job.worker, job, KillReason::kStopRequest);
+      return true;
+    }
+  }
+  return job.core().Cancel();  // its worker has just died, or it has returned
 }
 
 bool AskRemoteBack(uint32_t executor, RemoteJob& job) noexcept {
@@ -477,6 +504,7 @@ void ProcessEngine::JoinThreads() {
   }
   for (std::thread& thread : threads) thread.join();
   streams_->Shutdown({});
+  decoders_->Shutdown({});
   lanes_->Shutdown({});
 }
 
@@ -494,6 +522,7 @@ void ProcessEngine::Release() {
 }
 
 PoolStats ProcessEngine::Stats() {
+  if (InForkedChild()) return {};
   const std::lock_guard lock(mutex_);
   PoolStats stats;
   stats.succeeded = succeeded_.load(std::memory_order_relaxed);
@@ -511,6 +540,7 @@ PoolStats ProcessEngine::Stats() {
 }
 
 std::vector<pid_t> ProcessEngine::WorkerPids() {
+  if (InForkedChild()) return {};
   const std::lock_guard lock(mutex_);
   std::vector<pid_t> pids;
   for (const auto& worker : workers_) pids.push_back(worker->process->process().pid());

@@ -33,6 +33,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -70,7 +71,8 @@ struct ProcessEngineOptions {
 class JobQueue {
  public:
   bool empty() const noexcept { return size_ == 0; }
-  RemoteJob& front() const noexcept { return *jobs_.begin()->second.front(); }
+  std::size_t size() const noexcept { return size_; }
+  RemoteJob& front() noexcept { return *First()->second.front(); }
   void PushBack(RemoteJob& job) {
     jobs_[job.priority()].push_back(&job);
     ++size_;
@@ -84,7 +86,7 @@ class JobQueue {
     ++size_;
   }
   void PopFront() noexcept {
-    const auto first = jobs_.begin();
+    const auto first = First();
     first->second.pop_front();
     // The usual priority keeps its queue: no allocation for each task of an idle pool.
     if (first->second.empty() && (jobs_.size() > 1 || first->first != 0)) jobs_.erase(first);
@@ -92,7 +94,15 @@ class JobQueue {
   }
 
  private:
-  std::map<int, std::deque<RemoteJob*>, std::greater<>> jobs_;
+  using Jobs = std::map<int, std::deque<RemoteJob*>, std::greater<>>;
+
+  // Only the usual priority may have an empty queue.
+  Jobs::iterator First() noexcept {
+    const auto first = jobs_.begin();
+    return first->second.empty() ? std::next(first) : first;
+  }
+
+  Jobs jobs_;
   std::size_t size_ = 0;
 };
 
@@ -147,14 +157,7 @@ class ProcessEngine final : public RegisteredExecutor,
   struct Failure {
     RemoteJob* job;
     std::exception_ptr error;  // null: cancelled
-  };
-
-  struct Timer {
-    enum class What { kTimeout, kGrace, kEnd };
-    What what;
-    uint64_t worker;
-    uint64_t sequence;
-    KillReason reason;
+    int worker = -1;           // of that number, where the task was under way
   };
 
   void OnCancelled() noexcept override;
@@ -173,10 +176,12 @@ class ProcessEngine final : public RegisteredExecutor,
   void ReclaimFromStuck(const ProcessWorker& answering);
   void Reclaim(ProcessWorker& worker);
   void Rebalance(const ProcessWorker& idle);
+  void RebalanceAll(ToWake& to_wake);
   void Requeue(RemoteJob& job) noexcept;
   bool RecallAllBut(ProcessWorker& worker, uint64_t sequence);
   uint64_t Outstanding() const noexcept;
   int WantedWorkers() const noexcept;
+  void CheckNotForked() const;
   void CheckOpenLocked() const;
   ProcessWorker* FindWorker(uint64_t id) noexcept;
   void Close() noexcept;
@@ -186,6 +191,7 @@ class ProcessEngine final : public RegisteredExecutor,
   void CancelQueued();
   void JoinThreads();
   void Finish(std::vector<Failure> failures) noexcept;
+  void Finish(const Failure& failure) noexcept;
 
   // The keeper (process_keeper.cc).
   void Keep();
@@ -198,7 +204,8 @@ class ProcessEngine final : public RegisteredExecutor,
   std::string TakeBackFrom(ProcessWorker& worker, const ipc::ExitStatus& status,
                            std::vector<Failure>& failures);
   bool MayTryAgain(const ProcessWorker& worker, const ProcessWorker::Sent& sent);
-  static void AddFailure(std::vector<Failure>& failures, RemoteJob& job, std::exception_ptr error);
+  static void AddFailure(std::vector<Failure>& failures, RemoteJob& job, std::exception_ptr error,
+                         int worker = -1);
   std::exception_ptr DeathOf(const ProcessWorker& worker, const RemoteJob& job,
                              const ipc::ExitStatus& status);
   void StartWorkers();
@@ -209,7 +216,7 @@ class ProcessEngine final : public RegisteredExecutor,
   std::string NoteFailedStart(const std::string& cause);
   std::string NoteKilledStart(const std::string& cause);
   void RunTimers();
-  void OnTimer(const Timer& timer);
+  void OnTimer(ProcessWorker& worker);
   void StopOrKill(ProcessWorker& worker, RemoteJob& job, KillReason reason);
   void Doom(ProcessWorker& worker, uint64_t sequence, KillReason reason);
   // That much later, or at the end of time, which is where a duration for ever leads.
@@ -217,8 +224,9 @@ class ProcessEngine final : public RegisteredExecutor,
                                  std::chrono::nanoseconds duration) noexcept {
     return duration < Clock::time_point::max() - when ? when + duration : Clock::time_point::max();
   }
-  void AddTimer(Clock::time_point when, const Timer& timer);
+  void SetTimer(ProcessWorker& worker, const WorkerTimer& timer);
   void EndIfDone();
+  void CheckThatThreadsStart();
   void BreakIfAsked();
   void Break(const std::string& reason);
 
@@ -249,8 +257,9 @@ class ProcessEngine final : public RegisteredExecutor,
   void BreakSoon(std::string reason);
   bool MayBeDone() noexcept;
   void Publish(RemoteJob& job, CoreState outcome) noexcept;
-  template <typename F>
-  void OnLane(F f) noexcept;
+  void RunOn(ThreadEngine& threads, std::function<void()> f) noexcept;
+  void TellObserver(int worker, RemoteJob& job, Clock::time_point started, TaskOutcome outcome);
+  void FailInitializer(const Record& record);
   static bool MayFetchFrom(const ProcessWorker& worker) noexcept;
   bool AnyNews();
   bool SetAsleep(uint64_t sleep);
@@ -259,9 +268,10 @@ class ProcessEngine final : public RegisteredExecutor,
 
   const ProcessEngineOptions options_;
   const uint64_t fork_generation_;
-  const std::shared_ptr<ThreadEngine> lanes_;
-  const std::shared_ptr<ThreadEngine> streams_;
-  ipc::FileDescriptor keeper_bell_;  // eventfds
+  const std::shared_ptr<ThreadEngine> lanes_;     // callbacks
+  const std::shared_ptr<ThreadEngine> decoders_;  // answers whose decoding runs code of the user's
+  const std::shared_ptr<ThreadEngine> streams_;   // large messages and answers
+  ipc::FileDescriptor keeper_bell_;               // eventfds
   ipc::FileDescriptor fetcher_bell_;
   ipc::FileDescriptor helper_bell_;
   ipc::FileDescriptor events_;  // the keeper's epoll: its bell, and the pidfds
@@ -278,8 +288,8 @@ class ProcessEngine final : public RegisteredExecutor,
   bool killed_ = false;  // KillWorkers() was called
   int kill_signal_ = 0;
   uint64_t worker_ids_ = 0;
-  uint64_t nanoseconds_per_task_ = 0;  // a moving average; 0: not known
-  std::multimap<Clock::time_point, Timer> timers_;
+  uint64_t nanoseconds_per_task_ = 0;                          // a moving average; 0: not known
+  Clock::time_point keeper_wakes_ = Clock::time_point::max();  // by itself
   std::vector<std::thread> threads_;
   bool detached_ = false;
   uint64_t asleep_ = 0;      // what the workers were told last

@@ -66,6 +66,8 @@ void ProcessEngine::Keep() {
   bell.data.u64 = kBell;
   epoll_ctl(events_.get(), EPOLL_CTL_ADD, keeper_bell_.get(), &bell);
   oom_kills_ = ipc::oom_kills().value_or(0);
+  StartWorkers();
+  CheckThatThreadsStart();  // while the first workers start
   while (true) {
     BreakIfAsked();
     BuryDead();
@@ -79,6 +81,17 @@ void ProcessEngine::Keep() {
     AwaitEvents();
   }
   eventfd_write(fetcher_bell_.get(), 1);
+}
+
+// What is posted to an engine that can start no thread is lost. Each has one from here on.
+void ProcessEngine::CheckThatThreadsStart() {
+  try {
+    for (const auto& threads : {lanes_, decoders_, streams_}) {
+      for (int i = 0; i < 2; ++i) internal::Post(*threads, [] {});  // the second finds it broken
+    }
+  } catch (const std::exception& error) {
+    Break(error.what());
+  }
 }
 
 void ProcessEngine::BreakIfAsked() {
@@ -95,12 +108,15 @@ void ProcessEngine::AwaitEvents() {
   std::optional<Clock::time_point> until;
   {
     const std::lock_guard lock(mutex_);
-    if (!timers_.empty()) until = timers_.begin()->first;
+    for (const auto& worker : workers_) {
+      if (worker->timer) until = std::min(until.value_or(worker->timer->when), worker->timer->when);
+    }
     const bool wants_more =
         broken_.empty() && !killed_ && static_cast<int>(workers_.size()) < WantedWorkers();
     if (wants_more && not_before_ > Clock::now()) {
       until = std::min(until.value_or(not_before_), not_before_);
     }
+    keeper_wakes_ = until.value_or(Clock::time_point::max());
   }
   int timeout = -1;
   if (until) {
@@ -116,7 +132,7 @@ void ProcessEngine::AwaitEvents() {
     }
   }
   // Before the round that it asks for: a poke that comes during the round is not lost.
-  keeper_poked_.store(false, std::memory_order_seq_cst);
+  keeper_poked_.exchange(false, std::memory_order_acq_rel);
 }
 
 // Deaths.
@@ -194,13 +210,15 @@ std::string ProcessEngine::TakeBackFrom(ProcessWorker& worker, const ipc::ExitSt
     if (sent.job == nullptr && !sent.is_initializer) continue;
     const bool is_suspect = std::exchange(is_first, false);
     if (sent.is_initializer) {
-      if (worker.process->HasBegun(sent.sequence)) {
+      const bool was_to_end =
+          worker.is_ending || killed_ || worker.kill_reason != KillReason::kNone;
+      if (!was_to_end && worker.process->HasBegun(sent.sequence)) {
         broken = "the initializer ended the process: " + how;
       }
     } else if (!is_suspect || MayTryAgain(worker, sent)) {
       unpunished.push_back(sent.job);
     } else {
-      AddFailure(failures, *sent.job, DeathOf(worker, *sent.job, status));
+      AddFailure(failures, *sent.job, DeathOf(worker, *sent.job, status), worker.index);
     }
   }
   for (auto job = unpunished.rbegin(); job != unpunished.rend(); ++job) {
@@ -233,9 +251,9 @@ bool ProcessEngine::MayTryAgain(const ProcessWorker& worker, const ProcessWorker
 }
 
 void ProcessEngine::AddFailure(std::vector<Failure>& failures, RemoteJob& job,
-                               std::exception_ptr error) {
+                               std::exception_ptr error, int worker) {
   job.core().TryStartOffered();  // nobody can cancel it any more
-  failures.push_back({&job, std::move(error)});
+  failures.push_back({&job, std::move(error), worker});
 }
 
 std::exception_ptr ProcessEngine::DeathOf(const ProcessWorker& worker, const RemoteJob& job,
@@ -263,16 +281,26 @@ std::exception_ptr ProcessEngine::DeathOf(const ProcessWorker& worker, const Rem
   return std::make_exception_ptr(WorkerDied(what, std::move(death)));
 }
 
-// Jobs that nobody else can reach any more.
+// A job that nobody else can reach any more.
+void ProcessEngine::Finish(const Failure& failure) noexcept {
+  if (failure.error == nullptr) {
+    cancelled_.fetch_add(1, std::memory_order_relaxed);
+    Publish(*failure.job, CoreState::kCancelled);
+  } else {
+    failed_.fetch_add(1, std::memory_order_relaxed);
+    Publish(*failure.job, failure.job->AcceptError(failure.error));
+  }
+}
+
 void ProcessEngine::Finish(std::vector<Failure> failures) noexcept {
   for (Failure& failure : failures) {
-    RemoteJob& job = *failure.job;
-    if (failure.error == nullptr) {
-      cancelled_.fetch_add(1, std::memory_order_relaxed);
-      Publish(job, CoreState::kCancelled);
+    if (failure.worker >= 0 && failure.job->core().record() != nullptr) {
+      RunOn(*decoders_, [this, failure] {
+        TellObserver(failure.worker, *failure.job, Clock::now(), TaskOutcome::kFailed);
+        Finish(failure);
+      });
     } else {
-      failed_.fetch_add(1, std::memory_order_relaxed);
-      Publish(job, job.AcceptError(std::move(failure.error)));
+      Finish(failure);
     }
   }
   if (!failures.empty()) KickHelper();
@@ -331,7 +359,9 @@ void ProcessEngine::AddWorker(int index, std::shared_ptr<ipc::WorkerProcess> pro
       to_wake.push_back(worker->process);
     }
     // What others were sent ahead was submitted before what is in the queue.
-    for (const auto& each : workers_) Reclaim(*each);
+    for (const auto& each : workers_) {
+      if (!each->is_sending) Reclaim(*each);
+    }
     workers_.push_back(worker);
     if (killed_) worker->process->process().Kill(kill_signal_);
     Pump(to_wake);
@@ -379,46 +409,50 @@ std::string ProcessEngine::NoteKilledStart(const std::string& cause) {
 
 // Timers.
 
-void ProcessEngine::AddTimer(Clock::time_point when, const Timer& timer) {
-  const bool is_first = timers_.empty() || when < timers_.begin()->first;
-  timers_.emplace(when, timer);
-  if (is_first) PokeKeeper();
+// In place of the one before. A grace that has begun is not given again.
+void ProcessEngine::SetTimer(ProcessWorker& worker, const WorkerTimer& timer) {
+  const auto& present = worker.timer;
+  if (present && present->what == WorkerTimer::What::kGrace &&
+      present->sequence == timer.sequence) {
+    return;
+  }
+  worker.timer = timer;
+  if (timer.when < keeper_wakes_) PokeKeeper();
 }
 
 void ProcessEngine::RunTimers() {
   ToWake to_wake;
   {
     const std::lock_guard lock(mutex_);
-    while (!timers_.empty() && timers_.begin()->first <= Clock::now()) {
-      const Timer timer = timers_.begin()->second;
-      timers_.erase(timers_.begin());
-      OnTimer(timer);
+    for (const auto& worker : workers_) {
+      if (worker->timer && worker->timer->when <= Clock::now()) OnTimer(*worker);
     }
     Pump(to_wake);
+    RebalanceAll(to_wake);
   }
   Wake(to_wake);
 }
 
-void ProcessEngine::OnTimer(const Timer& timer) {
-  ProcessWorker* const worker = FindWorker(timer.worker);
-  if (worker == nullptr || worker->has_ended) return;
-  if (timer.what == Timer::What::kEnd) return worker->process->process().Kill(SIGKILL);
-  const bool returns = worker->is_receiving && worker->received.sequence == timer.sequence;
-  const auto* const sent = returns ? &worker->received : worker->Find(timer.sequence);
-  if (sent == nullptr || sent->job == nullptr) return;
-  if (timer.what == Timer::What::kGrace) return Doom(*worker, timer.sequence, timer.reason);
-  if (!returns) return StopOrKill(*worker, *sent->job, timer.reason);
-  // The call is over, and its large answer on its way.
-  AddTimer(After(Clock::now(), options_.grace),
-           {Timer::What::kGrace, worker->id, timer.sequence, timer.reason});
+void ProcessEngine::OnTimer(ProcessWorker& worker) {
+  const WorkerTimer timer = *std::exchange(worker.timer, std::nullopt);
+  if (worker.has_ended) return;
+  if (timer.what == WorkerTimer::What::kEnd) return worker.process->process().Kill(SIGKILL);
+  if (timer.what == WorkerTimer::What::kGrace) return Doom(worker, timer.sequence, timer.reason);
+  if (const auto* const sent = worker.Find(timer.sequence)) {
+    StopOrKill(worker, *sent->job, timer.reason);
+  } else if (worker.is_receiving && worker.received.sequence == timer.sequence) {
+    // The call is over, and its large answer on its way.
+    SetTimer(worker, {WorkerTimer::What::kGrace, After(Clock::now(), options_.grace),
+                      timer.sequence, timer.reason});
+  }
 }
 
 // A task that takes a stop token gets time to end by itself.
 void ProcessEngine::StopOrKill(ProcessWorker& worker, RemoteJob& job, KillReason reason) {
   if (!job.takes_stop_token()) return Doom(worker, job.sequence, reason);
   worker.process->RequestStop(job.sequence);
-  AddTimer(After(Clock::now(), options_.grace),
-           {Timer::What::kGrace, worker.id, job.sequence, reason});
+  SetTimer(worker,
+           {WorkerTimer::What::kGrace, After(Clock::now(), options_.grace), job.sequence, reason});
 }
 
 // Kills the worker, if it is that task which it runs. What was sent after the task is taken back
@@ -447,7 +481,7 @@ void ProcessEngine::EndIfDone() {
       worker->is_ending = true;
       worker->is_retiring = true;
       worker->process->SendExit();
-      AddTimer(Clock::now() + kPatienceAtEnd, {Timer::What::kEnd, worker->id, 0, {}});
+      SetTimer(*worker, {WorkerTimer::What::kEnd, Clock::now() + kPatienceAtEnd, 0, {}});
     }
   }
   finished_ = queue_.empty() && workers_.empty();

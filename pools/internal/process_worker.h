@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,15 @@ namespace cohort::internal {
 
 // Why a worker was killed, for the future of the task that it ran.
 enum class KillReason { kNone, kTimeout, kStopRequest, kNotItsFault, kShutdown };
+
+// When to do something about a worker, and what.
+struct WorkerTimer {
+  enum class What { kTimeout, kGrace, kEnd };
+  What what;
+  std::chrono::steady_clock::time_point when;
+  uint64_t sequence;  // of the task; 0: none
+  KillReason reason;
+};
 
 class ProcessWorker {
  public:
@@ -106,6 +116,7 @@ class ProcessWorker {
   uint64_t tasks_left = 0;     // that it may be sent; where is_limited
   bool is_limited = false;
 
+  std::optional<WorkerTimer> timer;  // of the task that runs, or of the end
   KillReason kill_reason = KillReason::kNone;
   std::string protocol_error;
 

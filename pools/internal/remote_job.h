@@ -55,7 +55,9 @@ class RemoteJob {
   bool takes_stop_token() const noexcept { return stop_token_ == StopToken::kTaken; }
 
   // One more try, if there is one left.
-  bool TakeRetry() noexcept { return options_ != nullptr && options_->max_retries-- > 0; }
+  bool TakeRetry() noexcept {
+    return !is_to_stop && options_ != nullptr && options_->max_retries-- > 0;
+  }
 
   // Written before the job is scheduled.
   ipc::Message message;
@@ -85,6 +87,7 @@ class RemoteJob {
 
   uint64_t number = 0;          // in the order of submission
   int deaths_before_begin = 0;  // of workers in which it was the next
+  bool is_to_stop = false;      // somebody has asked for it
 
  protected:
   RemoteJob(const TaskOptions& options, StopToken stop_token)
