@@ -70,12 +70,14 @@ SharedMemory SharedMemory::Create(const std::string& name, std::size_t size) {
 }
 
 SharedMemory SharedMemory::Adopt(FileDescriptor fd) {
-  struct stat status {};
-  if (fstat(fd.get(), &status) != 0) Throw("fstat of shared memory");
+  // The seals first: from then on the size is what fstat says.
+  constexpr int kSize = F_SEAL_SHRINK | F_SEAL_GROW;
   const int seals = fcntl(fd.get(), F_GET_SEALS);
-  if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
+  if (seals < 0 || (seals & kSize) != kSize) {
     throw std::invalid_argument("SharedMemory: the descriptor's size is not sealed");
   }
+  struct stat status {};
+  if (fstat(fd.get(), &status) != 0) Throw("fstat of shared memory");
   return SharedMemory(std::move(fd), static_cast<std::size_t>(status.st_size));
 }
 

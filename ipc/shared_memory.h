@@ -54,7 +54,7 @@ class SharedMemory {
   static SharedMemory Create(const std::string& name, std::size_t size);
 
   // Another process's memory. Throws std::invalid_argument where the descriptor is none, or its
-  // size is not sealed.
+  // size is not sealed (it could shrink or grow).
   static SharedMemory Adopt(FileDescriptor fd);
 
   int fd() const noexcept { return fd_.get(); }

@@ -186,10 +186,17 @@ TEST(SharedMemoryAdopt, NotWhatCouldShrink) {
   EXPECT_THROW(SharedMemory::Adopt(FileDescriptor(dup(memory.fd()))), std::invalid_argument);
 }
 
+// Who maps what is there now could not use what comes later; and its owner could take all memory.
+TEST(SharedMemoryAdopt, NotWhatCouldGrow) {
+  const SharedMemory memory = SharedMemory::Create("test", kSize);
+  ASSERT_EQ(fcntl(memory.fd(), F_ADD_SEALS, F_SEAL_SHRINK), 0);
+  EXPECT_THROW(SharedMemory::Adopt(FileDescriptor(dup(memory.fd()))), std::invalid_argument);
+}
+
 TEST(SharedMemoryAdopt, NotWhatIsNoMemory) {
   EXPECT_THROW(SharedMemory::Adopt(FileDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC))),
                std::invalid_argument);
-  EXPECT_THROW(SharedMemory::Adopt(FileDescriptor()), std::system_error);
+  EXPECT_THROW(SharedMemory::Adopt(FileDescriptor()), std::invalid_argument);
 }
 
 // Lifetime.
