@@ -154,7 +154,8 @@ Process Process::SpawnSelf(const SpawnOptions& options) {
   if (!pidfd) {
     const int failure = errno;
     kill(pid, SIGKILL);
-    waitpid(pid, nullptr, 0);
+    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
     Throw(failure, "pidfd_open of process " + std::to_string(pid));
   }
   fcntl(pidfd.get(), F_SETFD, FD_CLOEXEC);
