@@ -125,21 +125,30 @@ void SegmentExchange::Check(const Message& message) {
 
 // Sending.
 
+bool SegmentExchange::IsMissing(const AttachmentPtr& attachment) const {
+  const Segment& segment = AsSegment(attachment);
+  if (IsPeers(segment)) return false;
+  const auto known = known_.find(segment.id());
+  return known == known_.end() || !known->second.is_shipped;
+}
+
 SegmentExchange::Batch SegmentExchange::NextBatch(
     std::span<const AttachmentPtr> attachments) const {
   Batch batch;
   for (const AttachmentPtr& attachment : attachments) {
-    const Segment& segment = AsSegment(attachment);
     if (batch.size() == kMostAtOnce) break;
-    if (IsPeers(segment)) continue;
-    const auto known = known_.find(segment.id());
-    if (known == known_.end() || !known->second.is_shipped) batch.push_back(&segment);
+    if (IsMissing(attachment)) batch.push_back(&AsSegment(attachment));
   }
   return batch;
 }
 
-void SegmentExchange::CheckCount(std::size_t more) const {
-  if (peer_ == Peer::kHostile || known_.size() + more <= kMostFromHostile) return;
+// Before the first batch: what was sent and is never named would stay with the peer.
+void SegmentExchange::CheckCount(std::span<const AttachmentPtr> attachments) const {
+  if (peer_ == Peer::kHostile) return;
+  const auto missing =
+      std::count_if(attachments.begin(), attachments.end(),
+                    [this](const AttachmentPtr& attachment) { return IsMissing(attachment); });
+  if (known_.size() + static_cast<std::size_t>(missing) <= kMostFromHostile) return;
   throw Error("a worker process cannot share more than " + std::to_string(kMostFromHostile) +
               " SharedBuffers at a time; return fewer and larger ones");
 }
@@ -168,10 +177,10 @@ bool SegmentExchange::ShipBatch(const Batch& batch) {
 
 bool SegmentExchange::Ship(std::span<const AttachmentPtr> attachments) {
   const std::lock_guard lock(mutex_);
+  CheckCount(attachments);
   while (true) {
     const Batch batch = NextBatch(attachments);
     if (batch.empty()) return true;
-    CheckCount(batch.size());
     if (!ShipBatch(batch)) return false;
   }
 }
@@ -262,25 +271,29 @@ AttachmentPtr SegmentExchange::HandleOf(uint64_t id, Foreign& foreign) {
   return handle;
 }
 
-void SegmentExchange::ReceiveDescriptors() {
-  Packet packet;
+// The bytes of the next packet; 0: its end, or an empty packet.
+std::size_t SegmentExchange::ReceivePacket(msghdr& message) const {
   const int wait = peer_ == Peer::kHostile ? MSG_DONTWAIT : 0;
-  ssize_t size = 0;
-  do {
-    size = recvmsg(socket_, &packet.message, wait | MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
-  if (size < 0 && errno == EAGAIN) {
-    throw ProtocolError("channel: a segment of memory was named before it was sent");
-  }
-  if (size < 0 && !IsGone(errno)) {
+  while (true) {
+    const ssize_t size = recvmsg(socket_, &message, wait | MSG_CMSG_CLOEXEC);
+    if (size >= 0) return static_cast<std::size_t>(size);
+    // A peer that ended without having read everything is told of once, before what it had sent.
+    if (errno == EINTR || errno == ECONNRESET) continue;
+    if (errno == EAGAIN) {
+      throw ProtocolError("channel: a segment of memory was named before it was sent");
+    }
     throw std::system_error(errno, std::generic_category(), "recvmsg of a SharedBuffer");
   }
-  if (size <= 0) throw PeerGone();
+}
+
+void SegmentExchange::ReceiveDescriptors() {
+  Packet packet;
+  const std::size_t size = ReceivePacket(packet.message);
   std::vector<FileDescriptor> descriptors = TakeDescriptors(packet.message);
-  const std::size_t count = static_cast<std::size_t>(size) / sizeof(uint64_t);
+  if (size == 0) throw PeerGone();
+  const std::size_t count = size / sizeof(uint64_t);
   const bool is_whole = (packet.message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) == 0 &&
-                        descriptors.size() == count &&
-                        static_cast<std::size_t>(size) % sizeof(uint64_t) == 0;
+                        descriptors.size() == count && size % sizeof(uint64_t) == 0;
   if (!is_whole && peer_ == Peer::kHostile) {
     throw ProtocolError("channel: " + std::to_string(count) + " segments came with " +
                         std::to_string(descriptors.size()) +

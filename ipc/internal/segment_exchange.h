@@ -25,6 +25,8 @@
 #ifndef COHORT_IPC_INTERNAL_SEGMENT_EXCHANGE_H_
 #define COHORT_IPC_INTERNAL_SEGMENT_EXCHANGE_H_
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -112,10 +114,12 @@ class SegmentExchange {
   // With mutex_ held.
   Batch NextBatch(std::span<const AttachmentPtr> attachments) const;
   bool ShipBatch(const Batch& batch);
-  void CheckCount(std::size_t more) const;
+  bool IsMissing(const AttachmentPtr& attachment) const;
+  void CheckCount(std::span<const AttachmentPtr> attachments) const;
   AttachmentPtr Own(const SegmentEntry& entry);
   AttachmentPtr Lent(const SegmentEntry& entry, std::string& error);
   AttachmentPtr HandleOf(uint64_t id, Foreign& foreign);
+  std::size_t ReceivePacket(msghdr& message) const;
   void ReceiveDescriptors();
   void Adopt(uint64_t id, FileDescriptor fd);
   void CheckMemory(int fd) const;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "futures/errors.h"
 #include "gtest/gtest.h"
 #include "ipc/file_descriptor.h"
 #include "ipc/internal/protocol.h"
@@ -249,6 +251,29 @@ TEST_F(SegmentExchangeTest, AnEndThatIsGone) {
   EXPECT_THROW(parent.ShipAll(all), PeerGone);
 }
 
+// The worker has answered and ended, with a packet in its own queue that it never read.
+TEST_F(SegmentExchangeTest, WhatItHadSentBeforeItsEndIsReceived) {
+  EXPECT_TRUE(parent.Ship(std::vector<AttachmentPtr>{Make()}));
+  const std::vector<AttachmentPtr> one = {Make()};
+  const std::vector<AttachmentPtr> two = {Make()};
+  worker.ShipAll(one);
+  worker.ShipAll(two);
+  sockets.worker.Close();
+  EXPECT_EQ(parent.Receive(worker.Lease(one)).size(), 1U);
+  EXPECT_EQ(parent.Receive(worker.Lease(two)).size(), 1U);
+  EXPECT_THROW(parent.Receive(std::vector<SegmentEntry>{{12345, kPage}}), PeerGone);
+}
+
+TEST_F(SegmentExchangeTest, TooManyAtOnceAreNotSentAtAll) {
+  AllowManyFiles();
+  std::vector<AttachmentPtr> all;
+  for (std::size_t i = 0; i <= SegmentExchange::kMostFromHostile; ++i) all.push_back(Make());
+  EXPECT_THROW(worker.Ship(all), Error);
+  std::byte any{};
+  EXPECT_EQ(recv(sockets.parent.get(), &any, 1, MSG_DONTWAIT), -1);
+  EXPECT_EQ(errno, EAGAIN);
+}
+
 TEST_F(SegmentExchangeTest, OnlySegmentsCross) {
   class Other final : public Attachment {};
   Message message;
@@ -338,6 +363,13 @@ TEST_F(HostileTest, MoreThanAPacketHolds) {
   std::vector<uint64_t> ids(200, 1);
   Send(ids, {Good().get()});
   ExpectRefused({{1, kPage}});
+}
+
+TEST_F(HostileTest, DescriptorsWithoutNumbers) {
+  const std::size_t files = OpenFiles();
+  Send({}, {Good().get(), Good().get()});
+  EXPECT_THROW(parent.Receive(std::vector<SegmentEntry>{{1, kPage}}), Error);
+  EXPECT_EQ(OpenFiles(), files);
 }
 
 TEST_F(HostileTest, TheSameTwice) {
