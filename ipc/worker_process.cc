@@ -398,8 +398,8 @@ void WorkerProcess::SetAsleep(uint64_t sleep) noexcept {
 }
 
 void WorkerProcess::MarkGone() noexcept {
-  internal::MarkGone(worker_block().tasks);
-  internal::MarkGone(worker_block().results);
+  tasks_.MarkGone(worker_block().tasks);
+  results_.MarkGone(worker_block().results);
 }
 
 }  // namespace cohort::ipc

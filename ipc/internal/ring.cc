@@ -1,5 +1,6 @@
 #include "ipc/internal/ring.h"
 
+#include <algorithm>
 #include <string>
 
 #include "futures/internal/futex.h"
@@ -33,16 +34,21 @@ void RingSignal::Wake() noexcept {
   FutexWake(FutexHalf(own_->position), kWakeAll, FutexScope::kShared);
 }
 
-void MarkGone(RingIndex& dead) noexcept {
-  const uint64_t last = dead.position.load(std::memory_order_acquire);
-  if (last != kGone) dead.last.store(last, std::memory_order_relaxed);
-  dead.position.store(kGone, std::memory_order_seq_cst);
+// The position is changed as well, so that who has not fallen asleep yet does not. By then last_ is
+// set, for those who look at the position first. What a process gone wild had there is no position
+// in any case.
+void PeerState::MarkGone(RingIndex& dead) noexcept {
+  const uint64_t position = dead.position.load(std::memory_order_acquire);
+  uint64_t none = kNoPosition;
+  last_.compare_exchange_strong(none, std::min(position, kNoPosition - 1),
+                                std::memory_order_acq_rel);
+  dead.position.store(kNoPosition, std::memory_order_seq_cst);
   FutexWake(FutexHalf(dead.position), kWakeAll, FutexScope::kShared);
 }
 
 std::size_t RingWriter::RefreshRoom() {
   const uint64_t tail = other_->position.load(std::memory_order_acquire);
-  if (tail == kGone) throw PeerGone();
+  if (peer_.is_gone()) throw PeerGone();
   if (tail < tail_ || tail > head_) {
     throw ProtocolError("channel: the reader claims position " + std::to_string(tail) +
                         ", which is not between " + std::to_string(tail_) + " and " +
@@ -54,14 +60,14 @@ std::size_t RingWriter::RefreshRoom() {
 
 std::size_t RingWriter::AwaitRoom(std::size_t wanted) {
   const auto has_room = [&] { return Room(wanted) >= wanted; };
-  while (!SpinAndYield(has_room)) signal_.AwaitMove(tail_, Deadline::never());
+  while (!SpinAndYield(has_room)) signal_.AwaitMove(tail_, Deadline::after(kLookUp));
   return Room(wanted);
 }
 
 void RingReader::Refresh() {
   uint64_t head = other_->position.load(std::memory_order_acquire);
-  const bool is_gone = head == kGone;
-  if (is_gone) head = other_->last.load(std::memory_order_relaxed);
+  const bool is_gone = peer_.is_gone();
+  if (is_gone) head = peer_.last();
   if (head < head_ || head - tail_ > capacity_) {
     throw ProtocolError("channel: the writer claims position " + std::to_string(head) + " after " +
                         std::to_string(head_) + ", in a ring of " + std::to_string(capacity_) +

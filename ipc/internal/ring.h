@@ -8,9 +8,11 @@
 //      has written them. What a writer that died had not published is never read.
 //   3. Each process writes its own index and reads the other's. The other's is checked each time:
 //      its memory may be garbage.
+//   4. That the other process has ended, and where its position then was, is kept in the memory of
+//      this one alone: what the other has started may live on and write to the other's.
 //
 // The ring's memory is mapped twice in a row (SharedMemory::MapRing), so that each run of bytes is
-// contiguous. Neither end is safe for several threads, but for HasNews() and Wake().
+// contiguous. Neither end is safe for several threads, but for HasNews(), Wake() and MarkGone().
 //
 // Sleep: the sleeper writes to `waits` in its own index which position of the other's it waits to
 // see changed, and then looks at that position once more; the other moves its position and then
@@ -21,11 +23,15 @@
 // waker remembers which `waits` it has answered. It may do so only where the position has moved
 // from there: then who has not reached the kernel yet will not fall asleep, and nobody sleeps on
 // that position again. A call without a move (a thread may come late with it) is no answer.
+//
+// Who can write a futex's memory can also move its sleepers to another futex, where no call wakes
+// them. So who does not trust the other sleeps no longer than kLookUp at a time.
 
 #ifndef COHORT_IPC_INTERNAL_RING_H_
 #define COHORT_IPC_INTERNAL_RING_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -40,12 +46,10 @@ namespace cohort::ipc::internal {
 struct RingIndex {
   alignas(64) std::atomic<uint64_t> position{0};
   std::atomic<uint64_t> waits{0};  // not 0: it sleeps until the other's is not this less 1
-  std::atomic<uint64_t> last{0};   // where the position was, once it says kGone
 };
 
-// The position of an end that is dead, written by those who found it so: whoever waits for it
-// wakes up and is told.
-inline constexpr uint64_t kGone = ~uint64_t{0};
+// How long a sleep lasts at most, where the other end is not trusted.
+inline constexpr std::chrono::seconds kLookUp(1);
 
 class PeerGone : public Error {
  public:
@@ -76,8 +80,22 @@ class RingSignal {
   std::atomic<uint64_t> answered_{0};  // which of the other's `waits`
 };
 
-// To be called for a dead process's index. What it had published can still be read.
-void MarkGone(RingIndex& dead) noexcept;
+// Whether the other process has ended. In this one's own memory.
+class PeerState {
+ public:
+  bool is_gone() const noexcept { return last_.load(std::memory_order_acquire) != kNoPosition; }
+
+  // Where its position then was.
+  uint64_t last() const noexcept { return last_.load(std::memory_order_relaxed); }
+
+  // Wakes who waits for it. From any thread, once or more often.
+  void MarkGone(RingIndex& dead) noexcept;
+
+ private:
+  static constexpr uint64_t kNoPosition = ~uint64_t{0};
+
+  std::atomic<uint64_t> last_{kNoPosition};  // until it has ended
+};
 
 class RingWriter {
  public:
@@ -108,6 +126,10 @@ class RingWriter {
   void Publish() noexcept { own_->position.store(head_, std::memory_order_seq_cst); }
   void Wake() noexcept { signal_.Wake(); }
 
+  // The reader has ended, whose index this is: who waits for room wakes up and is told. From any
+  // thread.
+  void MarkGone(RingIndex& reader) noexcept { peer_.MarkGone(reader); }
+
  private:
   std::size_t RefreshRoom();
 
@@ -116,6 +138,7 @@ class RingWriter {
   RingIndex* own_ = nullptr;
   const RingIndex* other_ = nullptr;
   RingSignal signal_;
+  PeerState peer_;
   uint64_t head_ = 0;
   uint64_t tail_ = 0;  // as last seen
 };
@@ -149,11 +172,15 @@ class RingReader {
   // Sleeps until there is something new. May return early.
   bool Await(Deadline deadline) noexcept { return signal_.AwaitMove(head_, deadline); }
 
-  // Whether there is something that was not released. From any thread.
+  // Whether there is something that was not released, or the end. From any thread.
   bool HasNews() const noexcept {
-    return other_->position.load(std::memory_order_seq_cst) !=
-           own_->position.load(std::memory_order_relaxed);
+    return peer_.is_gone() || other_->position.load(std::memory_order_seq_cst) !=
+                                  own_->position.load(std::memory_order_relaxed);
   }
+
+  // The writer has ended, whose index this is: who waits for it wakes up. What it had published can
+  // still be read. From any thread.
+  void MarkGone(RingIndex& writer) noexcept { peer_.MarkGone(writer); }
 
  private:
   void Refresh();
@@ -163,6 +190,7 @@ class RingReader {
   RingIndex* own_ = nullptr;
   const RingIndex* other_ = nullptr;
   RingSignal signal_;
+  PeerState peer_;
   uint64_t tail_ = 0;
   uint64_t head_ = 0;  // as last seen
 };

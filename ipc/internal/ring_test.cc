@@ -156,7 +156,7 @@ TEST(RingLeftBehind, BytesBeyondTheHeadAreNeverRead) {
   EXPECT_EQ(Text(reader.Peek()), "whole");
   reader.Skip(5);
   EXPECT_TRUE(reader.PeekAnew().empty());
-  MarkGone(ring.writer_index);
+  reader.MarkGone(ring.writer_index);
   EXPECT_THROW(reader.PeekAnew(), PeerGone);
 }
 
@@ -178,11 +178,11 @@ TEST(RingLeftBehind, WhatWasPublishedBeforeTheEndIsStillRead) {
   ASSERT_EQ(reader.Peek().size(), 5u);
   Put(writer, "not seen");
   writer.Publish();
-  MarkGone(ring.writer_index);
+  reader.MarkGone(ring.writer_index);
   EXPECT_EQ(Text(reader.PeekAnew()), "seen not seen");
   reader.Skip(13);
   EXPECT_THROW(reader.PeekAnew(), PeerGone);
-  MarkGone(ring.writer_index);  // again: nothing comes back
+  reader.MarkGone(ring.writer_index);  // again: nothing comes back
   EXPECT_THROW(reader.PeekAnew(), PeerGone);
 }
 
@@ -192,9 +192,41 @@ TEST(RingLeftBehind, AReaderThatIsGoneLeavesNoRoom) {
   const std::vector<std::byte> all = BytesAt(0, ring.capacity);
   writer.Put(all.data(), all.size());
   writer.Publish();
-  MarkGone(ring.reader_index);
+  writer.MarkGone(ring.reader_index);
   EXPECT_THROW(writer.Room(1), PeerGone);
   EXPECT_THROW(writer.AwaitRoom(1), PeerGone);
+}
+
+// A process that the dead one has started has its memory too, and goes on writing there.
+TEST(RingLeftBehind, AnHeirOfTheWriterIsNotReadFrom) {
+  RingParts ring;
+  RingWriter writer = ring.Writer();
+  RingReader reader = ring.Reader();
+  Put(writer, "last words");
+  writer.Publish();
+  reader.MarkGone(ring.writer_index);
+  ring.writer_index.position = 100;
+  EXPECT_EQ(Text(reader.PeekAnew()), "last words");
+  reader.Skip(10);
+  reader.Release();
+  ring.writer_index.position = 10;
+  EXPECT_TRUE(reader.HasNews()) << "the end";
+  EXPECT_THROW(reader.PeekAnew(), PeerGone);
+  reader.MarkGone(ring.writer_index);
+  EXPECT_THROW(reader.PeekAnew(), PeerGone);
+}
+
+TEST(RingLeftBehind, AnHeirOfTheReaderGivesNoRoom) {
+  RingParts ring;
+  RingWriter writer = ring.Writer();
+  const std::vector<std::byte> all = BytesAt(0, ring.capacity);
+  writer.Put(all.data(), all.size());
+  writer.Publish();
+  writer.MarkGone(ring.reader_index);
+  for (const uint64_t position : {uint64_t{0}, uint64_t{ring.capacity}, ~uint64_t{0}}) {
+    ring.reader_index.position = position;
+    EXPECT_THROW(writer.AwaitRoom(1), PeerGone);
+  }
 }
 
 // Indices that no correct process writes.
@@ -210,7 +242,7 @@ TEST(RingHostile, ReaderChecksTheHead) {
   EXPECT_THROW(reader.PeekAnew(), ProtocolError) << "more than the ring holds";
   ring.writer_index.position = uint64_t{1} << 63;
   EXPECT_THROW(reader.PeekAnew(), ProtocolError);
-  ring.writer_index.position = kGone - 1;
+  ring.writer_index.position = ~uint64_t{0} - 1;
   EXPECT_THROW(reader.PeekAnew(), ProtocolError);
   ring.writer_index.position = ring.capacity;
   EXPECT_EQ(reader.PeekAnew().size(), ring.capacity) << "sane again";
@@ -228,16 +260,27 @@ TEST(RingHostile, AReaderBeyondTheHeadReadsNothing) {
   EXPECT_THROW(reader.PeekAnew(), ProtocolError);
 }
 
-TEST(RingHostile, AWriterThatSaysItIsGone) {
+// Whether it has ended is not for its memory to say.
+TEST(RingHostile, APositionLikeThatOfTheDead) {
   RingParts ring;
   RingReader reader = ring.Reader();
-  ring.writer_index.position = 16;
-  ASSERT_EQ(reader.Peek().size(), 16u);
-  ring.writer_index.last = 8;
-  ring.writer_index.position = kGone;
+  RingWriter writer = ring.Writer();
+  ring.writer_index.position = ~uint64_t{0};
   EXPECT_THROW(reader.PeekAnew(), ProtocolError);
-  ring.writer_index.last = 16 + ring.capacity;
-  EXPECT_THROW(reader.PeekAnew(), ProtocolError);
+  ring.reader_index.position = ~uint64_t{0};
+  EXPECT_THROW(writer.Room(2 * ring.capacity), ProtocolError);
+}
+
+TEST(RingHostile, GarbageAtTheEnd) {
+  RingParts ring;
+  for (const uint64_t position : {uint64_t{8}, 16 + ring.capacity + 1, ~uint64_t{0}}) {
+    RingReader reader = ring.Reader();
+    ring.writer_index.position = 16;
+    ASSERT_EQ(reader.Peek().size(), 16u);
+    ring.writer_index.position = position;
+    reader.MarkGone(ring.writer_index);
+    EXPECT_THROW(reader.PeekAnew(), ProtocolError);
+  }
 }
 
 TEST(RingHostile, WriterChecksTheTail) {
@@ -253,7 +296,7 @@ TEST(RingHostile, WriterChecksTheTail) {
   EXPECT_THROW(writer.Room(1), ProtocolError) << "backwards";
   ring.reader_index.position = ring.capacity + 51;
   EXPECT_THROW(writer.Room(1), ProtocolError) << "more than was written";
-  ring.reader_index.position = kGone - 1;
+  ring.reader_index.position = ~uint64_t{0} - 1;
   EXPECT_THROW(writer.AwaitRoom(1), ProtocolError);
 }
 
@@ -311,7 +354,8 @@ class RingThreads : public testing::TestWithParam<uint32_t> {};
 TEST_P(RingThreads, RandomSizes) {
   constexpr uint64_t kTotal = kSanitized ? 1 << 20 : 1 << 24;
   RingParts ring;
-  std::jthread writing([&ring] {
+  RingReader reader = ring.Reader();
+  std::jthread writing([&] {
     RingWriter writer = ring.Writer();
     RandomYield yield(GetParam());
     for (uint64_t position = 0; position < kTotal;) {
@@ -324,9 +368,8 @@ TEST_P(RingThreads, RandomSizes) {
       position += size;
       yield();
     }
-    MarkGone(ring.writer_index);  // all of it comes before this
+    reader.MarkGone(ring.writer_index);  // all of it comes before this
   });
-  RingReader reader = ring.Reader();
   RandomYield yield(GetParam() + 1);
   uint64_t position = 0;
   try {
@@ -413,25 +456,25 @@ TEST(RingThreadsTest, AwaitEndsWithTheDeadline) {
 
 TEST(RingThreadsTest, TheEndOfTheWriterWakesTheReader) {
   RingParts ring;
+  RingReader reader = ring.Reader();
   std::atomic<bool> was_told = false;
   BlockedThread reading([&] {
-    RingReader reader = ring.Reader();
     try {
       AwaitBytes(reader);
     } catch (const PeerGone&) {
       was_told = true;
     }
   });
-  MarkGone(ring.writer_index);
+  reader.MarkGone(ring.writer_index);
   reading.Join();
   EXPECT_TRUE(was_told);
 }
 
 TEST(RingThreadsTest, TheEndOfTheReaderWakesTheWriter) {
   RingParts ring;
+  RingWriter writer = ring.Writer();
   std::atomic<bool> was_told = false;
   BlockedThread writing([&] {
-    RingWriter writer = ring.Writer();
     const std::vector<std::byte> all(ring.capacity);
     writer.Put(all.data(), all.size());
     writer.Publish();
@@ -441,7 +484,7 @@ TEST(RingThreadsTest, TheEndOfTheReaderWakesTheWriter) {
       was_told = true;
     }
   });
-  MarkGone(ring.reader_index);
+  writer.MarkGone(ring.reader_index);
   writing.Join();
   EXPECT_TRUE(was_told);
 }

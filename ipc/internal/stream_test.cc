@@ -1,5 +1,11 @@
 #include "ipc/internal/stream.h"
 
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "futures/internal/futex.h"
 #include "futures/internal/test_util.h"
 #include "gtest/gtest.h"
 #include "ipc/internal/protocol.h"
@@ -140,7 +147,7 @@ TEST(Stream, TheWriterEndsInTheMiddle) {
   channel.writer.Put(text.data(), text.size());
   channel.writer.Publish();
   channel.writer.Put(text.data(), text.size());  // not published
-  MarkGone(channel.writer_index);
+  channel.reader.MarkGone(channel.writer_index);
   RingSource source(channel.reader, 5000);
   std::string got;
   EXPECT_THROW(
@@ -159,7 +166,7 @@ TEST(Stream, AWholeOneIsReadAfterTheWritersEnd) {
   Channel channel;
   const std::string text = RandomText(kRing - 8, 4);
   StreamTo(channel.writer, MessageOf(text));
-  MarkGone(channel.writer_index);
+  channel.reader.MarkGone(channel.writer_index);
   RingSource source(channel.reader, text.size());
   EXPECT_EQ(ReadAll(source, text.size()), text);
   EXPECT_NO_THROW(source.Finish());
@@ -176,7 +183,7 @@ TEST(Stream, TheEndWakesWhoReads) {
       was_told = true;
     }
   });
-  MarkGone(channel.writer_index);
+  channel.reader.MarkGone(channel.writer_index);
   reading.Join();
   EXPECT_TRUE(was_told);
 }
@@ -191,8 +198,32 @@ TEST(Stream, TheEndWakesWhoWrites) {
       was_told = true;
     }
   });
-  MarkGone(channel.reader_index);
+  channel.writer.MarkGone(channel.reader_index);
   writing.Join();
+  EXPECT_TRUE(was_told);
+}
+
+// As a process can whose memory the futex is in: nobody who moves the position wakes the sleepers.
+bool MoveSleepers(const std::atomic<uint64_t>& from, const std::atomic<uint64_t>& to) {
+  using cohort::internal::FutexHalf;
+  return syscall(SYS_futex, FutexHalf(from), FUTEX_REQUEUE, 0, INT_MAX, FutexHalf(to), 0) == 1;
+}
+
+TEST(Stream, TheEndIsFoundByWhoCannotBeWoken) {
+  Channel channel;
+  std::atomic<uint64_t> elsewhere{0};
+  std::atomic<bool> was_told = false;
+  BlockedThread reading([&] {
+    RingSource source(channel.reader, 100);
+    try {
+      source.Next();
+    } catch (const PeerGone&) {
+      was_told = true;
+    }
+  });
+  while (!MoveSleepers(channel.writer_index.position, elsewhere)) sched_yield();
+  channel.reader.MarkGone(channel.writer_index);
+  reading.Join();
   EXPECT_TRUE(was_told);
 }
 
