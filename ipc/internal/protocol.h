@@ -38,7 +38,7 @@ enum class RecordKind : uint32_t {
   kExit,          // end
 
   // To the parent.
-  kReady,    // WorkerReport: settings are applied
+  kReady,    // WorkerReport: settings are applied; or why not, and then nothing follows
   kBegun,    // where the task has kAnnounce
   kResult,   // what the call returned
   kError,    // what it threw

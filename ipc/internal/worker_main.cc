@@ -62,6 +62,12 @@ uint64_t Nanoseconds(Clock::duration duration) {
   _exit(0);
 }
 
+// For a worker that is not what it should be, and must not run tasks that were sent already. The
+// parent reads why, and kills it; if it ended by itself, that might be noticed before.
+[[noreturn]] void AwaitEnd() {
+  while (true) pause();
+}
+
 // Whatever ends the parent closes its end of the pipe; the kernel then kills this process. That
 // needs no thread and no signal handler, and works in a busy loop.
 void TieToLifeline() {
@@ -456,6 +462,7 @@ void ServeAsWorker(void (*on_depth)(int)) {
     WorkerReport report;
     report.failure = Prepare(settings, report);
     worker.Report(report);
+    if (!report.failure.empty()) AwaitEnd();
     worker.Serve(settings.max_tasks);
   } catch (...) {
     cohort::internal::LogException("a worker process", std::current_exception());
