@@ -129,7 +129,7 @@ void WorkerProcess::SendSettings(WorkerSettings settings) {
        .nanoseconds = 0,
        .kind = RecordKind::kSettings,
        .flags = 0},
-      message);
+      {}, message);
   Wake();
 }
 
@@ -182,17 +182,18 @@ bool WorkerProcess::Prepare(const Message& message) noexcept {
   }
 }
 
-void WorkerProcess::PutHead(const RecordHeader& header, const Message& message) {
+// Nothing that throws comes between a Put() and the Publish(): the list is made before.
+void WorkerProcess::PutHead(const RecordHeader& header, const SegmentList& list) noexcept {
   tasks_.Put(&header, sizeof(header));
-  if (message.attachments().empty()) return;
-  const std::vector<internal::SegmentEntry> list = segments_.Lease(message.attachments());
+  if (list.empty()) return;
   const uint64_t count = list.size();
   tasks_.Put(&count, sizeof(count));
   tasks_.Put(list.data(), list.size() * sizeof(list.front()));
 }
 
-void WorkerProcess::Put(const RecordHeader& header, const Message& message) {
-  PutHead(header, message);
+void WorkerProcess::Put(const RecordHeader& header, const SegmentList& list,
+                        const Message& message) noexcept {
+  PutHead(header, list);
   message.ForEachPiece(
       [&](std::span<const std::byte> piece) { tasks_.Put(piece.data(), piece.size()); });
   tasks_.Align();
@@ -249,16 +250,18 @@ RecordHeader TaskHeader(uint64_t sequence, const Message& message, Announce anno
 uint64_t WorkerProcess::Send(const Message& message, Announce announce) {
   // First: the memory that is released here may be what the task needs there.
   PutNotices(HeadOf(message) + BodyOf(message));
+  const SegmentList list = segments_.Lease(message.attachments());
   const uint64_t sequence = TakeNumber();
-  Put(TaskHeader(sequence, message, announce), message);
+  Put(TaskHeader(sequence, message, announce), list, message);
   return sequence;
 }
 
 uint64_t WorkerProcess::BeginStream(const Message& message, Announce announce) {
+  const SegmentList list = segments_.Lease(message.attachments());
   const uint64_t sequence = TakeNumber();
   RecordHeader header = TaskHeader(sequence, message, announce);
   header.flags |= internal::record_flags::kStreamed;
-  PutHead(header, message);
+  PutHead(header, list);
   tasks_.Publish();
   return sequence;
 }

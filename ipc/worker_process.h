@@ -179,6 +179,8 @@ class WorkerProcess {
   const CrashSlot& crash() const noexcept { return worker_block().crash; }
 
  private:
+  using SegmentList = std::vector<internal::SegmentEntry>;
+
   struct Descriptors {
     FileDescriptor socket;
     FileDescriptor lifeline;
@@ -198,8 +200,9 @@ class WorkerProcess {
   }
 
   bool HasFreeSlot() noexcept;
-  void Put(const internal::RecordHeader& header, const Message& message);
-  void PutHead(const internal::RecordHeader& header, const Message& message);
+  void Put(const internal::RecordHeader& header, const SegmentList& list,
+           const Message& message) noexcept;
+  void PutHead(const internal::RecordHeader& header, const SegmentList& list) noexcept;
   void PutNotices(std::size_t needed_after);
   bool HasRoom(std::size_t size) noexcept;
   std::optional<internal::RecordHeader> NextHeader();

@@ -196,6 +196,7 @@ void SegmentExchange::ShipAll(std::span<const AttachmentPtr> attachments) {
 }
 
 std::vector<SegmentEntry> SegmentExchange::Lease(std::span<const AttachmentPtr> attachments) {
+  if (attachments.empty()) return {};
   const std::lock_guard lock(mutex_);
   std::vector<SegmentEntry> list;
   list.reserve(attachments.size());

@@ -134,6 +134,7 @@ class Worker final : public Call {
   bool RunTask(const RecordHeader& header);
   void Begin(const RecordHeader& header);
   std::vector<SegmentEntry> TakeList();
+  std::exception_ptr ReceiveAttachments();
   void TakeNotices(const RecordHeader& header);
   void PutNotices();
   void SendNotices();
@@ -143,7 +144,7 @@ class Worker final : public Call {
   void Answer(RecordKind kind, const Message& message);
   void AnswerError(const std::exception_ptr& error);
   void Send(const RecordHeader& header, const Message& message);
-  void PutList(const Message& message);
+  void PutList(const std::vector<SegmentEntry>& list);
   void RingDoorbell();
 
   const Shared from_parent_;
@@ -228,21 +229,28 @@ bool Worker::Claim(uint64_t sequence) {
       expected, SlotWord(sequence, SlotState::kBegun), std::memory_order_acq_rel);
 }
 
+// Why they cannot be had here, or null. Any other failure leaves the ring or the socket in the
+// middle of something, and ends the worker.
+std::exception_ptr Worker::ReceiveAttachments() {
+  const std::vector<SegmentEntry> list = TakeList();
+  try {
+    attachments_ = segments_.Receive(list);
+  } catch (const ProtocolError&) {
+    throw;
+  } catch (const PeerGone&) {
+    throw;
+  } catch (const Error&) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
 // False: the task was recalled.
 bool Worker::RunTask(const RecordHeader& header) {
   std::exception_ptr no_attachments;
   std::span<const std::byte> payload;
-  try {
-    // Also of a recalled task: the descriptors are in the socket, and the leases are to be
-    // returned.
-    if ((header.flags & record_flags::kAttachments) != 0) {
-      attachments_ = segments_.Receive(TakeList());
-    }
-  } catch (const ProtocolError&) {
-    throw;
-  } catch (...) {
-    no_attachments = std::current_exception();
-  }
+  // Also of a recalled task: the descriptors are in the socket, and the leases are to be returned.
+  if ((header.flags & record_flags::kAttachments) != 0) no_attachments = ReceiveAttachments();
   if (IsStream(header)) {
     stream_.emplace(tasks_, header.size);
   } else {
@@ -389,12 +397,14 @@ void Worker::AnswerError(const std::exception_ptr& error) {
   Answer(RecordKind::kError, message);
 }
 
+// Nothing that throws comes between a Put() and the Publish(): the list is made before.
 void Worker::Send(const RecordHeader& header, const Message& message) {
   const bool is_stream = IsStream(header);
-  const std::size_t list_size = ListSize(message.attachments().size());
-  results_.AwaitRoom(sizeof(header) + list_size + (is_stream ? 0 : PaddedSize(header.size)));
+  const std::vector<SegmentEntry> list = segments_.Lease(message.attachments());
+  const std::size_t head = sizeof(header) + ListSize(list.size());
+  results_.AwaitRoom(head + (is_stream ? 0 : PaddedSize(header.size)));
   results_.Put(&header, sizeof(header));
-  if (list_size != 0) PutList(message);
+  if (!list.empty()) PutList(list);
   if (!is_stream) {
     message.ForEachPiece(
         [this](std::span<const std::byte> piece) { results_.Put(piece.data(), piece.size()); });
@@ -406,8 +416,7 @@ void Worker::Send(const RecordHeader& header, const Message& message) {
   if (is_stream) StreamTo(results_, message);
 }
 
-void Worker::PutList(const Message& message) {
-  const std::vector<SegmentEntry> list = segments_.Lease(message.attachments());
+void Worker::PutList(const std::vector<SegmentEntry>& list) {
   const uint64_t count = list.size();
   results_.Put(&count, sizeof(count));
   results_.Put(list.data(), list.size() * sizeof(SegmentEntry));
