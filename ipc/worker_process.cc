@@ -12,6 +12,7 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -53,6 +54,7 @@ namespace {
 template <typename Block>
 std::pair<SharedMemory, Mapping> MakeMemory(const char* name, std::size_t ring_size) {
   SharedMemory memory = SharedMemory::Create(name, HeadSize<Block>() + ring_size);
+  memory.Reserve(HeadSize<Block>());  // the ring's pages are taken as it is used
   Mapping mapping = memory.MapRing(HeadSize<Block>(), MemoryAccess::kReadWrite);
   ::new (mapping.data()) Block;
   return {std::move(memory), std::move(mapping)};
@@ -124,6 +126,12 @@ void WorkerProcess::SendSettings(WorkerSettings settings) {
   Message message;
   Writer writer(message);
   encode(writer, settings);
+  if (NeedsStream(message)) {
+    throw std::invalid_argument("WorkerSettings of " + std::to_string(message.size()) +
+                                " bytes are more than a worker is told at once (" +
+                                std::to_string(internal::kWholeLimit) +
+                                "); list fewer or shorter paths in the Sandbox");
+  }
   Put({.size = message.size(),
        .sequence = 0,
        .nanoseconds = 0,
