@@ -300,6 +300,10 @@ bool WorkerProcess::HasBegun(uint64_t sequence) const noexcept {
   return SlotOf(sequence).load(std::memory_order_acquire) == SlotWord(sequence, SlotState::kBegun);
 }
 
+bool WorkerProcess::MayHaveBegun(uint64_t sequence) const noexcept {
+  return SlotOf(sequence).load(std::memory_order_acquire) != SlotWord(sequence, SlotState::kSent);
+}
+
 void WorkerProcess::RequestStop(uint64_t sequence) noexcept {
   auto& stop = parent_block().stop;
   stop.store(sequence, std::memory_order_seq_cst);

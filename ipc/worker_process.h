@@ -13,9 +13,9 @@
 // which the parent holds the only writing end, and the kernel kills it when that is gone, also in a
 // busy loop.
 //
-// Thread safety: Recall, HasBegun, RequestStop and Kill may be called at any time by any thread.
-// The sending functions must not be called by two threads at once, and neither must the receiving
-// ones. Only Stream() and what reads a stream block.
+// Thread safety: Recall, HasBegun, MayHaveBegun, RequestStop and Kill may be called at any time by
+// any thread. The sending functions must not be called by two threads at once, and neither must the
+// receiving ones. Only Stream() and what reads a stream block.
 //
 // Memory of SharedBuffers goes beside the rings: see internal/segment_exchange.h.
 
@@ -139,6 +139,9 @@ class WorkerProcess {
   // True: it has not begun and never will.
   bool Recall(uint64_t sequence) noexcept;
   bool HasBegun(uint64_t sequence) const noexcept;
+  // For blame: whether a dead worker may have been at a task that was not recalled. True also where
+  // the worker's memory says what makes no sense: then it was most likely the task that wrote it.
+  bool MayHaveBegun(uint64_t sequence) const noexcept;
   // Signals its stop token.
   void RequestStop(uint64_t sequence) noexcept;
 
