@@ -415,6 +415,9 @@ void WorkerProcess::SetAsleep(uint64_t sleep) noexcept {
 void WorkerProcess::MarkGone() noexcept {
   tasks_.MarkGone(worker_block().tasks);
   results_.MarkGone(worker_block().results);
+  // What the worker has started may hold its end of the socket: who waits for room there would wait
+  // for that. What was sent from there can still be received.
+  shutdown(descriptors_.socket.get(), SHUT_WR);
 }
 
 }  // namespace cohort::ipc

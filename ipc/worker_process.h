@@ -157,7 +157,8 @@ class WorkerProcess {
     std::vector<AttachmentPtr> attachments;
   };
 
-  // The next record, if there is one. Of a stream, what reads it must end before Done().
+  // The next record, if there is one. Throws ProtocolError, and PeerGone when it has ended and
+  // nothing is left. Of a stream, what reads it must end before Done().
   std::optional<Record> Next();
   void Done();
 
@@ -175,8 +176,9 @@ class WorkerProcess {
 
   // The end.
 
-  // It has ended: wakes who reads or writes a stream. The memory that it was lent is taken back
-  // when this object is destroyed: until then, what it had written may be read.
+  // It has ended: wakes who reads or writes a stream. Nothing more can be sent. The memory that it
+  // was lent is taken back when this object is destroyed: until then, what it had written may be
+  // read.
   void MarkGone() noexcept;
 
   const CrashSlot& crash() const noexcept { return worker_block().crash; }
