@@ -314,6 +314,7 @@ void WorkerProcess::RequestStop(uint64_t sequence) noexcept {
 // Receiving.
 
 std::optional<WorkerProcess::Record> WorkerProcess::Next() {
+  if (stream_) throw ProtocolError("channel: a stream was not read to its end");
   auto header = NextHeader();
   for (; header && header->kind == RecordKind::kReleased; header = NextHeader()) {
     TakeNotices(header->size);
@@ -354,8 +355,8 @@ std::optional<RecordHeader> WorkerProcess::NextHeader() {
 
 void WorkerProcess::CheckAnswer(const RecordHeader& header) {
   if (header.kind != RecordKind::kResult && header.kind != RecordKind::kError) {
-    if (header.size <= internal::kWholeLimit) return;
-    throw ProtocolError("channel: a record of " + std::to_string(header.size) +
+    if (!IsStream(header)) return;
+    throw ProtocolError("channel: a stream of " + std::to_string(header.size) +
                         " bytes that is no answer");
   }
   const uint64_t answered = last_answered_.load(std::memory_order_relaxed);

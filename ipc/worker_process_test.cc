@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,9 +13,12 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <fstream>
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,9 +32,12 @@
 #include "ipc/crash_report.h"
 #include "ipc/file_descriptor.h"
 #include "ipc/internal/protocol.h"
+#include "ipc/internal/ring.h"
 #include "ipc/internal/scribble.h"
+#include "ipc/internal/segment.h"
 #include "ipc/message.h"
 #include "ipc/process.h"
+#include "ipc/sandbox.h"
 #include "ipc/shared_memory.h"
 
 namespace cohort::ipc {
@@ -61,6 +68,29 @@ void ScribbleEntry(Call& call) {
   call.Return({});
 }
 
+// Publishes a record that says what no correct worker says.
+void ForgeEntry(Call& call) {
+  const auto kind = decode<RecordKind>(call.arguments());
+  const internal::RecordHeader header{.size = 8,
+                                      .sequence = 0,
+                                      .nanoseconds = 0,
+                                      .kind = kind,
+                                      .flags = internal::record_flags::kStreamed};
+  std::byte* const memory = internal::OwnMemory();
+  std::byte* const ring = memory + internal::HeadSize<WorkerBlock>();
+  auto& position = reinterpret_cast<WorkerBlock*>(memory)->results.position;
+  std::memcpy(ring + position, &header, sizeof(header));  // far from the ring's end
+  position += sizeof(header) + header.size;
+  while (true) pause();
+}
+
+// Writes over what is said of its own begin, and ends.
+void WipeAndDieEntry(Call&) {
+  auto* const block = reinterpret_cast<WorkerBlock*>(internal::OwnMemory());
+  for (auto& slot : block->slots) slot = 0;
+  raise(SIGKILL);
+}
+
 namespace {
 
 template <typename... Args>
@@ -80,6 +110,11 @@ Message ScribbleTask(uint32_t seed, uint32_t words, uint64_t reach) {
   return TaskOf(registered_entry<&ScribbleEntry, void(uint32_t, uint32_t, uint64_t)>(), seed, words,
                 reach);
 }
+
+Message ForgeTask(RecordKind kind) {
+  return TaskOf(registered_entry<&ForgeEntry, void(RecordKind)>(), kind);
+}
+Message WipeAndDieTask() { return TaskOf(registered_entry<&WipeAndDieEntry, void()>()); }
 
 // Looks again and again, giving way in between.
 template <typename Condition>
@@ -247,6 +282,103 @@ TEST_F(WorkerProcessTest, WhatItHasAnsweredBeforeItsEndIsRead) {
   EXPECT_EQ(AwaitText(*worker, one), "one");
   EXPECT_EQ(AwaitText(*worker, two), "two");
   EXPECT_THROW(worker->Next(), internal::PeerGone);
+}
+
+TEST_F(WorkerProcessTest, AStreamIsReadToItsEndBeforeTheNextRecord) {
+  const auto worker = Start();
+  AwaitReady(*worker);
+  const Message message = EchoTask(std::string(std::size_t{5} << 20, 's'));
+  worker->BeginStream(message, Announce::kNo);
+  worker->Stream(message);
+  const auto record = Await(*worker);
+  ASSERT_TRUE(record.has_value() && record->is_stream);
+  try {
+    worker->Next();
+    ADD_FAILURE();
+  } catch (const internal::ProtocolError& error) {
+    EXPECT_STREQ(error.what(), "channel: a stream was not read to its end");
+  }
+  worker->Done();
+  EXPECT_FALSE(worker->Next().has_value());
+}
+
+TEST_F(WorkerProcessTest, AStreamThatIsNoAnswer) {
+  for (const RecordKind kind : {RecordKind::kReady, RecordKind::kBegun, RecordKind::kRetired}) {
+    const auto worker = Start();
+    AwaitReady(*worker);
+    worker->Send(ForgeTask(kind), Announce::kNo);
+    worker->Wake();
+    EXPECT_THROW(Await(*worker), internal::ProtocolError);
+  }
+}
+
+TEST_F(WorkerProcessTest, ATaskThatWipesItsTracksGetsTheBlame) {
+  const auto worker = Start();
+  AwaitReady(*worker);
+  const uint64_t guilty = worker->Send(WipeAndDieTask(), Announce::kNo);
+  worker->Wake();
+  worker->process().Wait();
+  EXPECT_FALSE(worker->HasBegun(guilty));
+  EXPECT_TRUE(worker->MayHaveBegun(guilty));
+}
+
+TEST_F(WorkerProcessTest, WhatWasNotBegunGetsNoBlame) {
+  const auto worker = Start();
+  AwaitReady(*worker);
+  kill(worker->process().pid(), SIGSTOP);
+  const uint64_t innocent = worker->Send(SleepTask(), Announce::kNo);
+  EXPECT_FALSE(worker->MayHaveBegun(innocent));
+}
+
+// Whether it sleeps in the kernel.
+bool Sleeps(const WorkerProcess& worker) {
+  std::ifstream stat("/proc/" + std::to_string(worker.process().pid()) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  return text.compare(text.rfind(')') + 1, 3, " S ") == 0;
+}
+
+// It is not what it should be; so it does not run what it was sent before that is known.
+TEST_F(WorkerProcessTest, AWorkerThatCannotWorkRunsNothing) {
+  const auto worker = WorkerProcess::Start(
+      {.settings = {.memory_limit = 1}, .doorbells = {bell_.get(), bell_.get()}});
+  const uint64_t sequence = worker->Send(SleepTask(), Announce::kNo);
+  worker->Wake();
+  const auto record = Await(*worker);
+  ASSERT_TRUE(record.has_value());
+  Reader reader(record->payload);
+  EXPECT_NE(decode<WorkerReport>(reader).failure, "");
+  worker->Done();
+  EXPECT_TRUE(Eventually([&] { return Sleeps(*worker); }));
+  EXPECT_FALSE(worker->MayHaveBegun(sequence));
+}
+
+TEST_F(WorkerProcessTest, MoreSettingsThanCanBeSent) {
+  const Sandbox sandbox = Sandbox::compute().read_only({"/" + std::string(1 << 18, 'x')});
+  EXPECT_THROW(WorkerProcess::Start(
+                   {.settings = {.sandbox = sandbox}, .doorbells = {bell_.get(), bell_.get()}}),
+               std::invalid_argument);
+}
+
+// A process that the worker has started holds its end of the socket, and does not read.
+TEST_F(WorkerProcessTest, WhoShipsToADeadWorkerIsTold) {
+  const auto worker = Start();
+  AwaitReady(*worker);
+  const auto pidfd = static_cast<long>(worker->process().pidfd());
+  const FileDescriptor heirs(
+      static_cast<int>(syscall(SYS_pidfd_getfd, pidfd, long{internal::kSocket}, 0L)));
+  if (!heirs) GTEST_SKIP() << "no copy of the worker's socket is to be had";
+  worker->process().Kill(SIGKILL);
+  worker->process().Wait();
+  std::vector<AttachmentPtr> segments;
+  Message message;
+  do {
+    segments.push_back(internal::Segment::Allocate(1, SharedMemory::Others::kReadOnly));
+    message = {};
+    Writer(message).Attach(segments.back());
+  } while (worker->Prepare(message));
+  worker->MarkGone();
+  EXPECT_THROW(worker->Stream(message), internal::PeerGone);
 }
 
 // The parent's end, at any moment.
