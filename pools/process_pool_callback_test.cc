@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -77,6 +78,8 @@ TEST(ProcessPoolCallback, ASlowOneHoldsUpNoTask) {
   EXPECT_EQ(large.result().size(), std::size_t{2} << 20);
   EXPECT_THROW(pool.submit(ExitWith, 1).result(), WorkerDied);
   EXPECT_EQ(pool.submit(Square, 5).result(), 25);
+  const auto thrown = pool.submit([] { throw std::runtime_error("thrown"); });
+  EXPECT_NE(thrown.exception(std::chrono::minutes(1)), nullptr);
   gate.Open();
 }
 

@@ -58,6 +58,14 @@ TEST(ProcessPoolTaskOptions, TheNameIsInErrors) {
   }
 }
 
+TEST(ProcessPoolTaskOptions, LowerPrioritiesThanUsualRunInAPoolThatWasIdle) {
+  ProcessPoolExecutor pool(1);
+  EXPECT_EQ(pool.submit(Square, 2).result(), 4);
+  EXPECT_EQ(pool.submit({.priority = -1}, Square, 3).result(), 9);
+  EXPECT_EQ(pool.submit({.priority = -2}, Square, 4).result(), 16);
+  EXPECT_EQ(pool.submit(Square, 5).result(), 25);
+}
+
 TEST(ProcessPoolTaskOptions, HigherPrioritiesFirstAndEqualOnesInOrder) {
   ScratchFolder folder;
   RemoteGate gate;

@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -229,6 +230,29 @@ TEST(ProcessPoolShutdown, WorkersDieWithTheirParent) {
   for (const std::string& pid : pids) {
     EXPECT_TRUE(Eventually([&] { return !IsAlive(std::stoi(pid)); })) << pid;
   }
+}
+
+// The first that comes goes on, all others wait.
+void LetOneIn(const std::string& gate) {
+  if (mkdir((gate + "/in").c_str(), 0700) == 0) return;
+  PassGate(gate, 0);
+}
+
+TEST(ProcessPoolShutdown, WhileAWorkerInitializesBreaksNothing) {
+  RemoteGate tasks;
+  RemoteGate initializers;
+  ProcessPoolExecutor pool(
+      {.max_workers = 2, .initializer = initializer(LetOneIn, initializers.path())});
+  const auto first = pool.submit(PassGate, tasks.path(), 1);
+  const auto second = pool.submit(PassGate, tasks.path(), 2);
+  ASSERT_TRUE(tasks.AwaitArrivals(1));
+  ASSERT_TRUE(initializers.AwaitArrivals(1));
+  pool.shutdown({.wait = false});
+  // There is nothing to do for the worker that is not ready, so it is ended.
+  EXPECT_TRUE(Eventually([&] { return pool.worker_pids().size() == 1; }));
+  tasks.Open();
+  EXPECT_EQ(first.result(), 1);
+  EXPECT_EQ(second.result(), 2);
 }
 
 TEST(ProcessPoolShutdown, LeavesNothingInSharedMemoryFolder) {

@@ -27,7 +27,9 @@ std::span<const std::byte> RingSource::Next() {
   GiveBack();
   std::span<const std::byte> bytes = ring_.PeekAnew();
   while (bytes.empty()) {
-    if (!SpinAndYield([this] { return ring_.HasNews(); })) ring_.Await(Deadline::after(kLookUp));
+    if (!SpinAndYield([this] { return ring_.HasNews(); }, SpinRounds::kMany)) {
+      ring_.Await(Deadline::after(kLookUp));
+    }
     bytes = ring_.PeekAnew();
   }
   given_ = static_cast<std::size_t>(std::min<uint64_t>({left_, bytes.size(), kStreamPiece}));

@@ -26,6 +26,7 @@
 #include "ipc/codec.h"
 #include "ipc/crash_report.h"
 #include "ipc/exception.h"
+#include "ipc/internal/kept_memory.h"
 #include "ipc/internal/protocol.h"
 #include "ipc/internal/ring.h"
 #include "ipc/internal/segment.h"
@@ -43,6 +44,8 @@ extern "C" void __gcov_dump() __attribute__((weak));  // NOLINT: of coverage bui
 
 namespace cohort::ipc::internal {
 namespace {
+
+constexpr std::chrono::seconds kIdleAfter(1);
 
 constexpr int kCannotServe = 70;  // the exit status EX_SOFTWARE of sysexits.h
 
@@ -130,6 +133,10 @@ class Worker final : public Call {
 
  private:
   RecordHeader AwaitRecord();
+  void KeepMemory() {
+    if (!std::exchange(keeps_memory_, true)) KeepFreedMemory();
+  }
+  void AwaitNews();
   std::span<const std::byte> Payload(const RecordHeader& header);
   bool RunTask(const RecordHeader& header);
   void Begin(const RecordHeader& header);
@@ -165,14 +172,24 @@ class Worker final : public Call {
   std::optional<Reader> arguments_;
   std::vector<std::byte> gathered_;
 
+  bool keeps_memory_ = false;
   uint64_t rung_ = 0;  // for which of the parent's sleeps
 };
+
+// After a while without work, the memory of large messages goes back to the system.
+void Worker::AwaitNews() {
+  if (std::exchange(keeps_memory_, false)) {
+    if (tasks_.Await(Deadline::after(kIdleAfter))) return;
+    ReturnFreedMemory();
+  }
+  tasks_.Await(Deadline::never());
+}
 
 // Blocks. The payload is still to be read.
 RecordHeader Worker::AwaitRecord() {
   std::span<const std::byte> bytes = tasks_.Peek();
   while (bytes.size() < sizeof(RecordHeader)) {
-    if (!SpinAndYield([this] { return tasks_.HasNews(); })) tasks_.Await(Deadline::never());
+    if (!SpinAndYield([this] { return tasks_.HasNews(); })) AwaitNews();
     bytes = tasks_.PeekAnew();
   }
   RecordHeader header;
@@ -252,6 +269,7 @@ bool Worker::RunTask(const RecordHeader& header) {
   // Also of a recalled task: the descriptors are in the socket, and the leases are to be returned.
   if ((header.flags & record_flags::kAttachments) != 0) no_attachments = ReceiveAttachments();
   if (IsStream(header)) {
+    KeepMemory();
     stream_.emplace(tasks_, header.size);
   } else {
     payload = Payload(header);
@@ -413,7 +431,9 @@ void Worker::Send(const RecordHeader& header, const Message& message) {
   results_.Publish();
   results_.Wake();
   RingDoorbell();
-  if (is_stream) StreamTo(results_, message);
+  if (!is_stream) return;
+  KeepMemory();
+  StreamTo(results_, message);
 }
 
 void Worker::PutList(const std::vector<SegmentEntry>& list) {

@@ -126,9 +126,13 @@ void ProcessEngine::AwaitAnswers() {
 bool ProcessEngine::SetAsleep(uint64_t sleep) {
   const std::lock_guard lock(mutex_);
   if (is_helping_) return false;
+  TellWorkers(sleep);
+  return true;
+}
+
+void ProcessEngine::TellWorkers(uint64_t sleep) {
   asleep_ = sleep;
   for (const auto& worker : workers_) worker->process->SetAsleep(sleep);
-  return true;
 }
 
 bool ProcessEngine::MayFetchFrom(const ProcessWorker& worker) noexcept {
@@ -154,6 +158,7 @@ void ProcessEngine::HelpUntilDone(CoreBase& awaited, Deadline deadline) noexcept
     const std::lock_guard lock(mutex_);
     if (finished_) return;
     is_helping_ = true;
+    TellWorkers(0);  // nobody needs to be woken while this thread looks
   }
   HelpLoop(awaited, deadline);
   {
@@ -174,12 +179,14 @@ void ProcessEngine::HelpLoop(CoreBase& awaited, Deadline deadline) {
   while (true) {
     FetchAll();
     if (is_over()) return;
-    if (ipc::internal::SpinAndYield([&] { return awaited.done() || AnyNews(); })) continue;
+    if (ipc::internal::SpinAndYield([&] { return awaited.done() || AnyNews(); },
+                                    ipc::internal::SpinRounds::kMany)) {
+      continue;
+    }
     const uint64_t sleep = WorkerProcess::SecondBell(++sleeps_);
     {
       const std::lock_guard lock(mutex_);
-      asleep_ = sleep;
-      for (const auto& worker : workers_) worker->process->SetAsleep(sleep);
+      TellWorkers(sleep);
     }
     helper_sleeps_.store(true, std::memory_order_seq_cst);
     if (!awaited.done() && !AnyNews()) SleepOn(helper_bell_.get(), deadline);
@@ -321,6 +328,7 @@ void ProcessEngine::OnReady(ProcessWorker& worker, const Record& record) {
     if (!std::exchange(has_told_missing_, true)) LogLine("sandbox: " + part);
   }
   worker.is_ready = true;
+  if (!std::exchange(is_any_ready_, true)) PokeKeeper();
   failed_starts_ = 0;
   killed_starts_ = 0;
 }

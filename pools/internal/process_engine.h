@@ -263,6 +263,7 @@ class ProcessEngine final : public RegisteredExecutor,
   static bool MayFetchFrom(const ProcessWorker& worker) noexcept;
   bool AnyNews();
   bool SetAsleep(uint64_t sleep);
+  void TellWorkers(uint64_t sleep);
   void KickHelper() noexcept;
   void HelpLoop(CoreBase& awaited, Deadline deadline);
 
@@ -281,8 +282,10 @@ class ProcessEngine final : public RegisteredExecutor,
   JobQueue queue_;
   std::vector<std::shared_ptr<ProcessWorker>> workers_;
   bool closed_ = false;
-  std::string broken_;        // why, or empty
-  std::string break_reason_;  // why the keeper is to break the pool, or empty
+  std::string broken_;         // why, or empty
+  std::string break_reason_;   // why the keeper is to break the pool, or empty
+  bool is_any_ready_ = false;  // a worker, now or before
+  bool has_checked_threads_ = false;
   bool has_told_missing_ = false;
   bool priorities_used_ = false;
   bool killed_ = false;  // KillWorkers() was called

@@ -66,14 +66,13 @@ void ProcessEngine::Keep() {
   bell.data.u64 = kBell;
   epoll_ctl(events_.get(), EPOLL_CTL_ADD, keeper_bell_.get(), &bell);
   oom_kills_ = ipc::oom_kills().value_or(0);
-  StartWorkers();
-  CheckThatThreadsStart();  // while the first workers start
   while (true) {
     BreakIfAsked();
     BuryDead();
     RunTimers();
     StartWorkers();
     EndIfDone();
+    CheckThatThreadsStart();
     {
       const std::lock_guard lock(mutex_);
       if (finished_) break;
@@ -84,7 +83,12 @@ void ProcessEngine::Keep() {
 }
 
 // What is posted to an engine that can start no thread is lost. Each has one from here on.
+// That is done when the first worker is ready: it would be in the way of its start.
 void ProcessEngine::CheckThatThreadsStart() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!is_any_ready_ || std::exchange(has_checked_threads_, true)) return;
+  }
   try {
     for (const auto& threads : {lanes_, decoders_, streams_}) {
       for (int i = 0; i < 2; ++i) internal::Post(*threads, [] {});  // the second finds it broken
@@ -212,7 +216,7 @@ std::string ProcessEngine::TakeBackFrom(ProcessWorker& worker, const ipc::ExitSt
     if (sent.is_initializer) {
       const bool was_to_end =
           worker.is_ending || killed_ || worker.kill_reason != KillReason::kNone;
-      if (!was_to_end && worker.process->HasBegun(sent.sequence)) {
+      if (!was_to_end && worker.process->MayHaveBegun(sent.sequence)) {
         broken = "the initializer ended the process: " + how;
       }
     } else if (!is_suspect || MayTryAgain(worker, sent)) {
@@ -241,7 +245,7 @@ std::string ProcessEngine::TakeBackFrom(ProcessWorker& worker, const ipc::ExitSt
 // The task was the first in line when its worker ended.
 bool ProcessEngine::MayTryAgain(const ProcessWorker& worker, const ProcessWorker::Sent& sent) {
   if (worker.kill_reason == KillReason::kNotItsFault) return true;
-  if (!worker.process->HasBegun(sent.sequence)) {
+  if (!worker.process->MayHaveBegun(sent.sequence)) {
     // It would go on for ever if a task could make its worker say so.
     return !worker.is_ready || ++sent.job->deaths_before_begin < kMostDeathsBeforeBegin;
   }
