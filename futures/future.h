@@ -101,9 +101,7 @@ class Future {
     return kept->Cancel();
   }
 
-  bool cancelled() const {
-    return core("cancelled").state() == internal::CoreState::kCancelled;
-  }
+  bool cancelled() const { return core("cancelled").state() == internal::CoreState::kCancelled; }
   bool running() const { return state() == FutureState::kRunning; }
   bool done() const { return core("done").done(); }
 

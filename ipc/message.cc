@@ -245,8 +245,9 @@ std::span<const std::byte> Reader::View(std::size_t size) {
 AttachmentPtr Reader::attachment(uint32_t index) const {
   if (index < attachments_.size()) return attachments_[index];
   if (attachments_.empty()) {
-    Fail("an attachment, such as a SharedBuffer's memory, of a message that came without: what "
-         "carried it takes bytes alone");
+    Fail(
+        "an attachment, such as a SharedBuffer's memory, of a message that came without: what "
+        "carried it takes bytes alone");
   }
   Fail("attachment " + std::to_string(index) + " of " + std::to_string(attachments_.size()));
 }

@@ -60,7 +60,8 @@ std::size_t RingWriter::RefreshRoom() {
 
 std::size_t RingWriter::AwaitRoom(std::size_t wanted) {
   const auto has_room = [&] { return Room(wanted) >= wanted; };
-  while (!SpinAndYield(has_room, SpinRounds::kMany)) signal_.AwaitMove(tail_, Deadline::after(kLookUp));
+  while (!SpinAndYield(has_room, SpinRounds::kMany))
+    signal_.AwaitMove(tail_, Deadline::after(kLookUp));
   return Room(wanted);
 }
 
