@@ -191,7 +191,7 @@ class ProcessEngine final : public RegisteredExecutor,
   void CancelQueued();
   void JoinThreads();
   void Finish(std::vector<Failure> failures) noexcept;
-  void Finish(const Failure& failure) noexcept;
+  void Finish(Failure& failure) noexcept;
 
   // The keeper (process_keeper.cc).
   void Keep();

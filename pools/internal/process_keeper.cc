@@ -285,23 +285,24 @@ std::exception_ptr ProcessEngine::DeathOf(const ProcessWorker& worker, const Rem
   return std::make_exception_ptr(WorkerDied(what, std::move(death)));
 }
 
-// A job that nobody else can reach any more.
-void ProcessEngine::Finish(const Failure& failure) noexcept {
+// A job that nobody else can reach any more. The error is the future's alone from here on: it must
+// not end on this thread.
+void ProcessEngine::Finish(Failure& failure) noexcept {
   if (failure.error == nullptr) {
     cancelled_.fetch_add(1, std::memory_order_relaxed);
     Publish(*failure.job, CoreState::kCancelled);
   } else {
     failed_.fetch_add(1, std::memory_order_relaxed);
-    Publish(*failure.job, failure.job->AcceptError(failure.error));
+    Publish(*failure.job, failure.job->AcceptError(std::move(failure.error)));
   }
 }
 
 void ProcessEngine::Finish(std::vector<Failure> failures) noexcept {
   for (Failure& failure : failures) {
     if (failure.worker >= 0 && failure.job->core().record() != nullptr) {
-      RunOn(*decoders_, [this, failure] {
-        TellObserver(failure.worker, *failure.job, Clock::now(), TaskOutcome::kFailed);
-        Finish(failure);
+      RunOn(*decoders_, [this, told = std::make_shared<Failure>(std::move(failure))] {
+        TellObserver(told->worker, *told->job, Clock::now(), TaskOutcome::kFailed);
+        Finish(*told);
       });
     } else {
       Finish(failure);
