@@ -328,7 +328,6 @@ void ProcessEngine::OnReady(ProcessWorker& worker, const Record& record) {
     if (!std::exchange(has_told_missing_, true)) LogLine("sandbox: " + part);
   }
   worker.is_ready = true;
-  if (!std::exchange(is_any_ready_, true)) PokeKeeper();
   failed_starts_ = 0;
   killed_starts_ = 0;
 }
@@ -347,7 +346,7 @@ void ProcessEngine::FailInitializer(const Record& record) {
     const std::lock_guard lock(self->mutex_);
     self->BreakSoon(std::move(failure));
   };
-  internal::Post(*decoders_, std::move(fail));
+  PostTo(*decoders_, std::move(fail));
 }
 
 // A large answer. Where the worker ends in the middle of it, another one tries again.
@@ -445,6 +444,13 @@ void ProcessEngine::Publish(RemoteJob& job, CoreState outcome) noexcept {
   }
 }
 
+// An engine that can start no thread loses what it was given, and throws from then on. So what it
+// gets first may be lost.
+void ProcessEngine::PostTo(ThreadEngine& threads, std::function<void()> f) {
+  if (threads.Stats().workers == 0) internal::Post(threads, [] {});
+  internal::Post(threads, std::move(f));
+}
+
 void ProcessEngine::RunOn(ThreadEngine& threads, std::function<void()> f) noexcept {
   auto run = [self = shared_from_this(), f = std::move(f)]() mutable {
     const ProcessLane lane(*self);
@@ -453,9 +459,9 @@ void ProcessEngine::RunOn(ThreadEngine& threads, std::function<void()> f) noexce
     if (self->MayBeDone()) self->PokeKeeper();
   };
   try {
-    internal::Post(threads, run);
+    PostTo(threads, run);
   } catch (const std::exception&) {
-    run();  // no memory is to be had
+    run();  // no thread, or no memory, is to be had
   }
 }
 
@@ -498,7 +504,7 @@ void ProcessEngine::ReceiveStream(const Answer& answer) {
                     is_skipped ? StreamEnd::kWhole : StreamEnd::kBrokenOff);
   };
   try {
-    internal::Post(*streams_, receive);
+    PostTo(*streams_, receive);
   } catch (const std::exception&) {
     receive();
   }

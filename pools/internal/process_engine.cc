@@ -281,7 +281,7 @@ void ProcessEngine::StreamTo(ProcessWorker& worker,
     Wake(woken);
   };
   try {
-    internal::Post(*streams_, send);
+    PostTo(*streams_, send);
   } catch (const std::exception&) {
     // No thread to be had. The worker waits for bytes that nobody sends: it is killed, and the task
     // goes back to the queue, even if the worker calls it begun.

@@ -226,7 +226,6 @@ class ProcessEngine final : public RegisteredExecutor,
   }
   void SetTimer(ProcessWorker& worker, const WorkerTimer& timer);
   void EndIfDone();
-  void CheckThatThreadsStart();
   void BreakIfAsked();
   void Break(const std::string& reason);
 
@@ -258,6 +257,7 @@ class ProcessEngine final : public RegisteredExecutor,
   bool MayBeDone() noexcept;
   void Publish(RemoteJob& job, CoreState outcome) noexcept;
   void RunOn(ThreadEngine& threads, std::function<void()> f) noexcept;
+  static void PostTo(ThreadEngine& threads, std::function<void()> f);
   void TellObserver(int worker, RemoteJob& job, Clock::time_point started, TaskOutcome outcome);
   void FailInitializer(const Record& record);
   static bool MayFetchFrom(const ProcessWorker& worker) noexcept;
@@ -284,8 +284,6 @@ class ProcessEngine final : public RegisteredExecutor,
   bool closed_ = false;
   std::string broken_;         // why, or empty
   std::string break_reason_;   // why the keeper is to break the pool, or empty
-  bool is_any_ready_ = false;  // a worker, now or before
-  bool has_checked_threads_ = false;
   bool has_told_missing_ = false;
   bool priorities_used_ = false;
   bool killed_ = false;  // KillWorkers() was called

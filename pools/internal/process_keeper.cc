@@ -72,7 +72,6 @@ void ProcessEngine::Keep() {
     RunTimers();
     StartWorkers();
     EndIfDone();
-    CheckThatThreadsStart();
     {
       const std::lock_guard lock(mutex_);
       if (finished_) break;
@@ -80,22 +79,6 @@ void ProcessEngine::Keep() {
     AwaitEvents();
   }
   eventfd_write(fetcher_bell_.get(), 1);
-}
-
-// What is posted to an engine that can start no thread is lost. Each has one from here on.
-// That is done when the first worker is ready: it would be in the way of its start.
-void ProcessEngine::CheckThatThreadsStart() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!is_any_ready_ || std::exchange(has_checked_threads_, true)) return;
-  }
-  try {
-    for (const auto& threads : {lanes_, decoders_, streams_}) {
-      for (int i = 0; i < 2; ++i) internal::Post(*threads, [] {});  // the second finds it broken
-    }
-  } catch (const std::exception& error) {
-    Break(error.what());
-  }
 }
 
 void ProcessEngine::BreakIfAsked() {
