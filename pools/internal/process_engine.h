@@ -282,8 +282,8 @@ class ProcessEngine final : public RegisteredExecutor,
   JobQueue queue_;
   std::vector<std::shared_ptr<ProcessWorker>> workers_;
   bool closed_ = false;
-  std::string broken_;         // why, or empty
-  std::string break_reason_;   // why the keeper is to break the pool, or empty
+  std::string broken_;        // why, or empty
+  std::string break_reason_;  // why the keeper is to break the pool, or empty
   bool has_told_missing_ = false;
   bool priorities_used_ = false;
   bool killed_ = false;  // KillWorkers() was called
