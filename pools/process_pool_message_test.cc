@@ -110,6 +110,24 @@ TEST(ProcessPoolMessage, ALargeArgumentStaysWhatItWasAtTheCall) {
   EXPECT_EQ(future.result(), digest);
 }
 
+// A temporary view gives nothing away: its text is the caller's.
+TEST(ProcessPoolMessage, WhatAViewShowsStaysWhatItWasAtTheCall) {
+  RemoteGate gate;
+  ProcessPoolExecutor pool(1);
+  const auto busy = pool.submit(PassGate, gate.path(), 0);
+  const auto digest_of_first = [](const std::vector<std::string_view>& views, std::string given) {
+    return Digest(views.front()) ^ Digest(given);
+  };
+  std::string text = Text(2 * kMiB);
+  const uint64_t digest = Digest(text);
+  const auto viewed = pool.submit(Digest, std::string_view(text));
+  const auto inside = pool.submit(digest_of_first, std::vector<std::string_view>{text}, Text(kMiB));
+  text.assign(text.size(), 'x');
+  gate.Open();
+  EXPECT_EQ(viewed.result(), digest);
+  EXPECT_EQ(inside.result(), digest ^ Digest(Text(kMiB)));
+}
+
 TEST(ProcessPoolMessage, LargeAndSmallOnesKeepTheirOrder) {
   ScratchFolder folder;
   const std::string file = folder.file("order");

@@ -143,8 +143,7 @@ struct RemoteCall {
   template <typename G, typename... Given>
   static void Encode(ipc::Message& message, const G& function, Given&&... given) {
     EncodeHead(message, function);
-    (EncodeOne<Args>(message,
-                     std::is_lvalue_reference_v<Given> ? ipc::Borrow::kNo : ipc::Borrow::kAllowed,
+    (EncodeOne<Args>(message, std::is_lvalue_reference_v<Given> ? ipc::Borrow::kNo : kBorrow<Args>,
                      given),
      ...);
     if (!message.has_borrowed()) return;
@@ -152,13 +151,17 @@ struct RemoteCall {
     const auto kept = std::make_shared<std::tuple<Args...>>(std::forward<Given>(given)...);
     message.Clear();
     EncodeHead(message, function);
-    std::apply(
-        [&](const Args&... each) { (EncodeOne<Args>(message, ipc::Borrow::kAllowed, each), ...); },
-        *kept);
+    std::apply([&](const Args&... each) { (EncodeOne<Args>(message, kBorrow<Args>, each), ...); },
+               *kept);
     message.Keep(kept);
   }
 
  private:
+  // Who gives a view away still owns what it looks at, and may change that after the call.
+  template <typename Argument>
+  static constexpr ipc::Borrow kBorrow =
+      ipc::kIsView<Argument> ? ipc::Borrow::kNo : ipc::Borrow::kAllowed;
+
   template <typename G>
   static void EncodeHead(ipc::Message& message, const G& function) {
     ipc::Writer writer(message);
