@@ -67,6 +67,13 @@ def _system_libraries():
     )
     maybe(
         debian_library,
+        name = "lcms2",
+        deb = "liblcms2-dev",
+        headers = ["lcms2.h"],
+        targets = {"lcms2": "lcms2"},
+    )
+    maybe(
+        debian_library,
         name = "libdeflate",
         deb = "libdeflate-dev",
         headers = ["libdeflate.h"],
@@ -133,6 +140,13 @@ def _system_libraries():
         deb = "liblzma-dev",
         headers = ["lzma", "lzma.h"],
         targets = {"lzma": "liblzma"},
+    )
+    maybe(
+        debian_library,
+        name = "zimg",
+        deb = "libzimg-dev",
+        headers = ["zimg.h"],
+        targets = {"zimg": "zimg"},
     )
     maybe(
         debian_library,

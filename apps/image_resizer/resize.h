@@ -1,0 +1,142 @@
+// One image file in memory to another: a JPEG or PNG, made smaller.
+//
+// Purpose: what a sandboxed worker does with one file. Resize() is a pure function of bytes: it
+// opens no file, starts no thread, keeps nothing, and reports what happened in its result. All of
+// its arguments and results cross to a worker process as they are.
+//
+// What it does: decides by the content, never by a name, what the file is; turns the picture
+// upright as its EXIF data says; converts its colours to sRGB; resamples; writes a new file without
+// what the source knew of place, camera and time. What is kept on request, see Keep.
+//   - Gray stays gray. CMYK becomes sRGB. A palette becomes true colour. Alpha is kept, where the
+//     output can hold it, and weighs the colours when they are averaged; alpha that is opaque
+//     everywhere is left out.
+//   - Nothing is enlarged unless that is asked for, and no side is ever below 1 pixel.
+//
+// Hostile input: the declared size is held against a limit before memory is taken for pixels, the
+// scans of a progressive JPEG are counted, and compressed text in a PNG is not unpacked. What is
+// left for an input is to be slow or to crash a decoder; for that, give the worker a time limit, a
+// memory limit and a sandbox.
+//
+// Threads: any number may call at once. Blocks: never; but it computes for milliseconds to seconds.
+// Throws: ImageError for what is wrong with the file; std::invalid_argument for a spec that cannot
+// be, naming the option and the value; std::bad_alloc.
+//
+// Example:
+//   const ResizeSpec spec = {.width = 800, .height = 600};
+//   const Resized small = Resize(bytes, spec);
+//   Write(small.file);                                     // a JPEG where `bytes` is one
+//
+//   ipc::register_exception<ImageError>();                 // in the parent, once
+//   Future<Resized> future = pool.submit(Resize, std::span<const std::byte>(bytes), spec);
+
+#ifndef COHORT_APPS_IMAGE_RESIZER_RESIZE_H_
+#define COHORT_APPS_IMAGE_RESIZER_RESIZE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "apps/image_resizer/image_error.h"
+
+namespace cohort::image_resizer {
+
+enum class Format : int { kJpeg, kPng };
+
+enum class OutputFormat : int { kAsInput, kJpeg, kPng };
+
+enum class Mode : int {
+  kFit,    // as large as fits into the box; the aspect is kept
+  kFill,   // fills the box; the aspect is kept, and what juts out on both sides is cut off
+  kExact,  // the box; the aspect is not kept
+};
+
+enum class Enlarge : int { kNever, kAllowed };
+
+enum class Filter : int { kLanczos3, kLanczos2, kCubic, kLinear, kNearest };
+
+// Of the colours in a JPEG that is written.
+enum class Subsampling : int {
+  kAuto,  // k420 below quality 90, else k444
+  k420,
+  k422,
+  k444,
+};
+
+enum class Depth16 : int { kKeep, kReduceTo8 };
+
+// What to do with a file that is cut off or corrupt.
+enum class Damage : int {
+  // ImageError, as soon as picture data is found missing or wrong. Deviations without effect on the
+  // picture, which some cameras are known for, are only warned of.
+  kRefuse,
+  // The picture is made of what there is, with warnings; ImageError where there is nothing.
+  kTolerate,
+};
+
+// What is copied to the output. By default nothing is; the colours are converted to sRGB, and the
+// position where a photo was taken does not survive.
+struct Keep {
+  bool icc = false;   // the colour profile, and the colours as they are (not for CMYK)
+  bool exif = false;  // camera, time, position; the orientation is set to "upright"
+  bool xmp = false;
+};
+
+struct Colour {
+  std::uint8_t red = 255;
+  std::uint8_t green = 255;
+  std::uint8_t blue = 255;
+};
+
+struct Limits {
+  std::int64_t max_pixels = 268'402'689;  // width times height of the source; 16383 squared
+  int max_scans = 100;                    // of a progressive JPEG; cameras write about 10
+};
+
+struct ResizeSpec {
+  // The box in pixels, as the upright picture is seen. 0 for one of them: whatever the other and
+  // the aspect give.
+  int width = 0;
+  int height = 0;
+  Mode mode = Mode::kFit;
+  Enlarge enlarge = Enlarge::kNever;
+  Filter filter = Filter::kLanczos3;
+  // Averages light rather than numbers: right for fine light-dark patterns, three times the work.
+  bool linear_light = false;
+
+  OutputFormat format = OutputFormat::kAsInput;
+  int quality = 85;  // of a JPEG, 1 to 100
+  bool progressive = false;
+  bool optimize = true;  // Huffman tables for this picture; progressive ones always have them
+  Subsampling subsampling = Subsampling::kAuto;
+  int png_level = 6;  // 0, fast, to 9, small
+  Depth16 depth16 = Depth16::kKeep;
+  Colour background = {};  // behind transparency, where the output has none
+
+  Keep keep = {};
+  Damage damage = Damage::kRefuse;
+  Limits limits = {};
+};
+
+struct ImageInfo {
+  Format format = Format::kJpeg;
+  int width = 0;  // of a source: as stored, before it is turned upright
+  int height = 0;
+};
+
+struct Resized {
+  std::vector<std::byte> file;
+  ImageInfo source = {};
+  ImageInfo output = {};
+  std::vector<std::string> warnings = {};  // of the source; a sentence each, without repeats
+};
+
+Resized Resize(std::span<const std::byte> file, const ResizeSpec& spec);
+
+// From the header alone: the format and the size as stored. Throws ImageError.
+ImageInfo Inspect(std::span<const std::byte> file);
+
+}  // namespace cohort::image_resizer
+
+#endif  // COHORT_APPS_IMAGE_RESIZER_RESIZE_H_
