@@ -1,0 +1,27 @@
+// Names of the files that bodies are saved in.
+
+#ifndef COHORT_APPS_API_FETCHER_BODY_NAME_H_
+#define COHORT_APPS_API_FETCHER_BODY_NAME_H_
+
+#include <string>
+
+#include "apps/api_fetcher/request.h"
+
+namespace cohort::api_fetcher {
+
+// A name in the output directory for the body of `request`. It is the id where that is a harmless
+// name; otherwise what is left of the id and a hash; without id the hash of the URL. The same in
+// every run, and never from the server. Never longer than 200 bytes, never with '/', NUL or other
+// than letters, digits and "._-+=@,~" of ASCII or UTF-8; never beginning with '.' or '-', and never
+// the name of a device of some system.
+//
+// `copy`: which of several of that name: 0 is the name itself, 1 is "name~1". Whoever creates the
+// file takes the first that does not exist, by creating it exclusively.
+//
+//   BodyName({.id = "17"})     // "17"
+//   BodyName({.id = "../x"})   // "x-62a1f0b2c3d4e5f6"
+std::string BodyName(const Request& request, int copy = 0);
+
+}  // namespace cohort::api_fetcher
+
+#endif  // COHORT_APPS_API_FETCHER_BODY_NAME_H_
