@@ -4,10 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,6 +14,7 @@
 #include "apps/common/output.h"
 #include "apps/common/progress.h"
 #include "apps/common/terminal.h"
+#include "apps/common/users_directory.h"
 #include "apps/log_summarizer/discover.h"
 #include "apps/log_summarizer/options.h"
 #include "apps/log_summarizer/plan.h"
@@ -32,14 +30,6 @@ namespace {
 constexpr char kName[] = "log_summarizer";
 
 void Say(const std::string& message) { apps::Say(kName, message); }
-
-// Under `bazel run`, relative paths mean the user's folder.
-void EnterUsersDirectory() {
-  if (const char* directory = std::getenv("BUILD_WORKING_DIRECTORY")) {
-    std::error_code ignored;
-    std::filesystem::current_path(directory, ignored);
-  }
-}
 
 void ShowProgress(apps::ProgressLine& line, const Progress& progress) {
   if (!line.Due()) return;
@@ -113,7 +103,7 @@ int main(int argc, char** argv) {
   apps::IgnoreBrokenPipes();
   const log_summarizer::ParsedOptions parsed = log_summarizer::ParseOptions(argc, argv);
   if (!parsed.options) return parsed.exit_status;
-  log_summarizer::EnterUsersDirectory();
+  apps::EnterUsersDirectory();
   apps::CatchInterrupts();
   return log_summarizer::Run(*parsed.options);
 }

@@ -1,7 +1,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "apps/common/interrupt.h"
 #include "apps/common/output.h"
 #include "apps/common/progress.h"
+#include "apps/common/stopwatch.h"
 #include "apps/common/terminal.h"
 #include "apps/prime_counter/command.h"
 #include "apps/prime_counter/count_limits.h"
@@ -25,16 +25,6 @@ namespace {
 
 // Fewer numbers than this are not worth another worker.
 constexpr std::uint64_t kNumbersPerWorker = 1'000'000;
-
-class Stopwatch {
- public:
-  double Seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 CountRequest RequestOf(const Options& options) {
   CountRequest request = {options.kind, options.from, {}};
@@ -67,7 +57,7 @@ std::vector<CountRow> Rows(const Options& options, const std::vector<LimitCount>
 template <Executor E>
 CountResult CountWithProgress(E& executor, const CountRequest& request, bool quiet) {
   apps::ProgressLine line(!quiet);
-  const Stopwatch time;
+  const apps::Stopwatch time;
   const auto all = static_cast<double>(request.limits.back() - request.from);
   return CountLimits(executor, request, [&](std::uint64_t numbers) {
     if (line.Due()) line.Show(ProgressText(static_cast<double>(numbers), all, time.Seconds()));
@@ -106,7 +96,7 @@ Outcome RunCount(const Options& options) {
   const CountRequest request = RequestOf(options);
   CountSummary summary = {.kind = options.kind, .from = options.from, .verify = options.verify};
   summary.workers = WorkersFor(options, request.limits.back() - request.from);
-  const Stopwatch time;
+  const apps::Stopwatch time;
   const bool threads_left = WithExecutor(options.executor, summary.workers, [&](auto& executor) {
     const CountResult result = CountWithProgress(executor, request, options.quiet);
     summary.seconds = time.Seconds();

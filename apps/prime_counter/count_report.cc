@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "apps/common/clock_text.h"
 #include "apps/common/table.h"
 #include "apps/common/terminal.h"
 #include "apps/prime_counter/report.h"
@@ -97,18 +98,10 @@ std::string PlainCounts(const CountSummary& summary) {
   return lines;
 }
 
-std::string ClockText(double seconds) {
-  const auto all = static_cast<std::uint64_t>(std::clamp(seconds, 0.0, 1e15));
-  const std::uint64_t hours = all / 3600;
-  if (hours == 0) return absl::StrFormat("%d:%02d", all / 60, all % 60);
-  return absl::StrFormat("%d:%02d:%02d", hours, all / 60 % 60, all % 60);
-}
-
 std::string ProgressText(double done, double all, double seconds) {
   const double part = all > 0 ? std::min(1.0, done / all) : 1;
-  std::string text = absl::StrFormat("%3.0f %%  %.2e numbers/s", 100 * part, done / seconds);
-  if (part > 0) absl::StrAppend(&text, "  ", ClockText(seconds / part * (1 - part)), " left");
-  return text;
+  return absl::StrFormat("%3.0f %%  %.2e numbers/s", 100 * part, done / seconds) +
+         apps::TimeLeftText(part, seconds);
 }
 
 }  // namespace cohort::prime_counter

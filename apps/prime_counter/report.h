@@ -71,9 +71,6 @@ std::string AnswerJsonLines(const std::vector<std::uint64_t>& numbers, const Ans
 // "42 %  1.20e+09 numbers/s  0:35 left"
 std::string ProgressText(double done, double all, double seconds);
 
-// 75.2 as "1:15", 3700 as "1:01:40".
-std::string ClockText(double seconds);
-
 }  // namespace cohort::prime_counter
 
 #endif  // COHORT_APPS_PRIME_COUNTER_REPORT_H_
