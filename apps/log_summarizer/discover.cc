@@ -1,18 +1,17 @@
 #include "apps/log_summarizer/discover.h"
 
-#include <dirent.h>
 #include <glob.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "apps/common/directory.h"
 #include "apps/log_summarizer/file.h"
 
 namespace cohort::log_summarizer {
@@ -39,10 +38,6 @@ bool IsRotation(std::string_view tail) {
 bool IsPattern(std::string_view path) {
   return path.find_first_of("*?[") != std::string_view::npos;
 }
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
 
 class Discoverer {
  public:
@@ -102,19 +97,18 @@ class Discoverer {
 
   void TakeDirectory(const std::string& path, const struct stat& status) {
     if (!directories_.insert({status.st_dev, status.st_ino}).second) return;
-    const std::unique_ptr<DIR, CloseDirectory> directory(opendir(path.c_str()));
-    if (directory == nullptr) return Refuse(path, SystemMessage(errno));
-    std::vector<std::string> names;
-    while (const dirent* entry = readdir(directory.get())) names.emplace_back(entry->d_name);
-    std::sort(names.begin(), names.end());
     const std::size_t before = result_.files.size();
-    for (const std::string& name : names) TakeEntry(path, name);
+    try {
+      for (const std::string& name : apps::NamesIn(path)) TakeEntry(path, name);
+    } catch (const std::system_error& error) {
+      return Refuse(path, error.code().message());
+    }
     if (result_.files.size() == before && depth_ == 0) NoteNothingIn(path);
   }
 
   void TakeEntry(const std::string& directory, const std::string& name) {
-    if (name == "." || name == ".." || (name[0] == '.' && !options_.hidden)) return;
-    const std::string path = absl::StrCat(directory, directory.ends_with('/') ? "" : "/", name);
+    if (name[0] == '.' && !options_.hidden) return;
+    const std::string path = apps::PathOf(directory, name);
     struct stat status = {};
     if (lstat(path.c_str(), &status) != 0) return;  // gone since
     if (S_ISLNK(status.st_mode)) {

@@ -1,0 +1,113 @@
+#include "apps/image_resizer/target.h"
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "apps/common/directory.h"
+
+namespace cohort::image_resizer {
+namespace {
+
+bool EndsWithAny(std::string_view name, const std::vector<std::string_view>& extensions) {
+  for (std::string_view extension : extensions) {
+    if (absl::EndsWithIgnoreCase(name, extension)) return true;
+  }
+  return false;
+}
+
+bool Fits(std::string_view name, OutputFormat format) {
+  switch (format) {
+    case OutputFormat::kJpeg:
+      return EndsWithAny(name, {".jpg", ".jpeg"});
+    case OutputFormat::kPng:
+      return EndsWithAny(name, {".png"});
+    case OutputFormat::kAsInput:
+      break;
+  }
+  return true;
+}
+
+const char* ExtensionOf(OutputFormat format) {
+  return format == OutputFormat::kPng ? ".png" : ".jpg";
+}
+
+// Without the extension of an image; other dots belong to the name.
+std::string_view StemOf(std::string_view name) {
+  return EndsWithAny(name, {".jpg", ".jpeg", ".png"}) ? name.substr(0, name.rfind('.')) : name;
+}
+
+class Assigner {
+ public:
+  Assigner(const std::vector<FoundImage>& images, const std::string& out, OutputFormat format)
+      : images_(images), out_(out), format_(format), targets_(images.size()) {}
+
+  std::vector<Target> Assign() {
+    // Those that keep their names come first, so that a name does not depend on the order.
+    ForEach(true, [this](std::size_t i) { Claim(i, images_[i].name); });
+    ForEach(false, [this](std::size_t i) { ClaimChanged(i); });
+    return std::move(targets_);
+  }
+
+ private:
+  template <typename F>
+  void ForEach(bool fits, F claim) {
+    for (std::size_t i = 0; i < images_.size(); ++i) {
+      if (images_[i].error.empty() && Fits(images_[i].name, format_) == fits) claim(i);
+    }
+  }
+
+  void ClaimChanged(std::size_t i) {
+    const std::string& name = images_[i].name;
+    const std::string changed = absl::StrCat(StemOf(name), ExtensionOf(format_));
+    Claim(i, owners_.contains(changed) ? absl::StrCat(name, ExtensionOf(format_)) : changed);
+  }
+
+  void Claim(std::size_t i, const std::string& name) {
+    const auto [owner, is_free] = owners_.emplace(name, i);
+    targets_[i].path = apps::PathOf(out_, name);
+    if (is_free) return;
+    targets_[i].error =
+        absl::StrCat(images_[owner->second].path, " is written to ", targets_[i].path,
+                     " as well; with --base, files keep their folders");
+  }
+
+  const std::vector<FoundImage>& images_;
+  const std::string& out_;
+  OutputFormat format_;
+  std::vector<Target> targets_;
+  std::map<std::string, std::size_t> owners_;
+};
+
+FileId IdOf(const struct stat& status) { return {status.st_dev, status.st_ino}; }
+
+bool IsOlder(const struct stat& status, std::int64_t modified) {
+  return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec < modified;
+}
+
+}  // namespace
+
+std::vector<Target> AssignTargets(const std::vector<FoundImage>& images, const std::string& out,
+                                  OutputFormat format) {
+  return Assigner(images, out, format).Assign();
+}
+
+Verdict Judge(const std::string& target, const FoundImage& image, const std::set<FileId>& sources,
+              Existing existing) {
+  struct stat status = {};
+  if (lstat(target.c_str(), &status) != 0) return Verdict::kCreate;
+  // Of a link to a source, only the link would be replaced; but nobody can mean that.
+  if (struct stat behind = {}; stat(target.c_str(), &behind) == 0) status = behind;
+  if (sources.contains(IdOf(status))) return Verdict::kIsASource;
+  if (S_ISDIR(status.st_mode)) return Verdict::kIsFolder;
+  if (existing == Existing::kReplace) return Verdict::kReplace;
+  if (existing == Existing::kRefuse) return Verdict::kExists;
+  return IsOlder(status, image.modified) ? Verdict::kReplace : Verdict::kUpToDate;
+}
+
+}  // namespace cohort::image_resizer

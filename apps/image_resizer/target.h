@@ -1,0 +1,48 @@
+// Where the resized image goes, and whether it may go there.
+
+#ifndef COHORT_APPS_IMAGE_RESIZER_TARGET_H_
+#define COHORT_APPS_IMAGE_RESIZER_TARGET_H_
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "apps/image_resizer/find_images.h"
+#include "apps/image_resizer/resize.h"
+
+namespace cohort::image_resizer {
+
+struct Target {
+  std::string path = {};   // "": the image has none
+  std::string error = {};  // why nothing may be written there, or ""
+};
+
+// A path below `out` for each image. An extension that does not fit `format` is replaced by the one
+// that does, or, where another image has that name, followed by it: a.png becomes a.jpg, or
+// a.png.jpg beside an a.jpg. Where two have the same path all the same, the second one gets an
+// error.
+std::vector<Target> AssignTargets(const std::vector<FoundImage>& images, const std::string& out,
+                                  OutputFormat format);
+
+enum class Existing {
+  kRefuse,   // a target that exists is an error
+  kUpdate,   // is replaced where the source is newer, and otherwise left
+  kReplace,  // is replaced
+};
+
+enum class Verdict {
+  kCreate,     // nothing is there
+  kReplace,    // what is there is to be replaced
+  kUpToDate,   // what is there is to stay
+  kExists,     // what is there must not be replaced
+  kIsFolder,   // a folder is there, which cannot be replaced
+  kIsASource,  // it is one of the files to read
+};
+
+// Looks at what is there now.
+Verdict Judge(const std::string& target, const FoundImage& image, const std::set<FileId>& sources,
+              Existing existing);
+
+}  // namespace cohort::image_resizer
+
+#endif  // COHORT_APPS_IMAGE_RESIZER_TARGET_H_
