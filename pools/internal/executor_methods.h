@@ -18,6 +18,14 @@ namespace cohort::internal {
 template <typename F, typename Options>
 concept NotOptions = !std::same_as<std::decay_t<F>, Options>;
 
+// The way to an executor's engine, for what submits to it later.
+struct ExecutorAccess {
+  template <typename Executor>
+  static const auto& EngineOf(const Executor& executor) {
+    return executor.EngineOfSelf();
+  }
+};
+
 // Derived has `const std::shared_ptr<Engine>& engine() const`.
 template <typename Derived>
 class ExecutorMethods {
@@ -81,7 +89,10 @@ class ExecutorMethods {
   }
 
  private:
+  friend struct ExecutorAccess;
+
   const Derived& self() const { return static_cast<const Derived&>(*this); }
+  const auto& EngineOfSelf() const { return self().engine(); }
 };
 
 }  // namespace cohort::internal

@@ -477,6 +477,10 @@ class MapOver final
   static constexpr std::size_t kChunksPerWorker = 32;
   static constexpr std::size_t kLargestChunk = std::size_t{1} << 13;
 
+  static constexpr bool kHasChunks = requires {
+    typename Calls::Batch;
+  };
+
   void Refill() noexcept override {
     try {
       Fill();
@@ -494,11 +498,17 @@ class MapOver final
     while (!this->exhausted_) {
       const std::size_t chunk = NextChunk();
       if (chunk > window_ || this->elements_in_flight() > window_ - chunk) return;
-      chunk == 1 ? SubmitOne() : SubmitChunk(chunk);
+      if constexpr (kHasChunks) {
+        chunk == 1 ? SubmitOne() : SubmitChunk(chunk);
+      } else {
+        SubmitOne();
+      }
     }
   }
 
   std::size_t NextChunk() const {
+    // Where each call counts, each element is a task.
+    if constexpr (!kHasChunks) return 1;
     const std::size_t wanted = chunksize_ != 0 ? chunksize_ : ChosenChunk();
     return std::min(wanted, window_);
   }

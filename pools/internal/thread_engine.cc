@@ -8,6 +8,7 @@
 #include "futures/errors.h"
 #include "futures/internal/log.h"
 #include "pools/internal/fork_generation.h"
+#include "pools/internal/no_room_wait.h"
 #include "pools/internal/thread_worker.h"
 
 namespace cohort::internal {
@@ -78,7 +79,8 @@ void ThreadEngine::OnCancelled() noexcept {
 void ThreadEngine::AwaitRoom() {
   std::unique_lock lock(room_mutex_);
   const auto has_room = [this] {
-    return room_used_ < options_.max_queued || closed_.load(std::memory_order_relaxed);
+    return room_used_ < options_.max_queued || closed_.load(std::memory_order_relaxed) ||
+           NoRoomWait::IsActive();
   };
   if (!has_room()) {
     lock.unlock();

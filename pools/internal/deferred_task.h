@@ -1,0 +1,188 @@
+// A call that an executor is to be given later, and whose future is known now.
+//
+// There are then two futures: the one that the user has, which is this node, and from Start() on
+// the executor's own, `inner_`, which tells what becomes of the call. The states of this node:
+//
+//   kPending    waits for its Start(); cancel() ends it
+//   kOffered    Start() has given the call to the executor; cancel() and running() ask inner_
+//   kRunning    begun, as far as somebody has asked
+//   final       what inner_ had is here
+//
+// `Owner` decides when Start() comes, and is told of the end:
+//
+//   void OnCancelled(Deferred&);         // before Start(), which does nothing from then on
+//   void OnEnded(Deferred&, CoreState);  // after Start(), once, before the result is public
+//   void AfterEnded();                   // when it is
+//   Scope AroundCallbacks();             // kept while callbacks run; gone when nothing is left
+
+#ifndef COHORT_POOLS_INTERNAL_DEFERRED_TASK_H_
+#define COHORT_POOLS_INTERNAL_DEFERRED_TASK_H_
+
+#include <atomic>
+#include <exception>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "futures/future.h"
+#include "futures/internal/core.h"
+#include "pools/executor.h"
+#include "pools/internal/executor_ref.h"
+
+namespace cohort::internal {
+
+// What an owner needs to know of it, whatever the call returns.
+class Deferred {
+ public:
+  Deferred(const Deferred&) = delete;
+  Deferred& operator=(const Deferred&) = delete;
+
+  virtual CoreBase& core() noexcept = 0;
+
+  // Gives the call to the executor, unless it was cancelled. Once, on any thread. What the executor
+  // throws is the future's error.
+  virtual void Start() noexcept = 0;
+
+  // After Start(): signals the stop token of a call that takes one.
+  virtual void SignalStop() noexcept = 0;
+
+  // For the owner's own list.
+  Deferred* before = nullptr;
+  Deferred* after = nullptr;
+
+ protected:
+  Deferred() = default;
+  ~Deferred() = default;
+};
+
+// Submits to an executor: its Submit() makes the call, once.
+template <typename E, typename F, typename... Args>
+class DeferredCall {
+ public:
+  static constexpr bool kTakesToken = kTakesStopToken<F, Args...>;
+
+  template <typename G, typename... Given>
+  DeferredCall(ExecutorRef<E> executor, TaskOptions options, G&& function, Given&&... arguments)
+      : executor_(std::move(executor)),
+        options_(std::move(options)),
+        function_(std::forward<G>(function)),
+        arguments_(std::forward<Given>(arguments)...) {}
+
+  auto Submit() {
+    return std::apply(
+        [this](Args&... arguments) {
+          return executor_.submit(options_, std::move(function_), std::move(arguments)...);
+        },
+        arguments_);
+  }
+
+ private:
+  ExecutorRef<E> executor_;
+  TaskOptions options_;
+  [[no_unique_address]] F function_;
+  [[no_unique_address]] std::tuple<Args...> arguments_;
+};
+
+template <typename Call>
+using DeferredResult = typename decltype(std::declval<Call&>().Submit())::value_type;
+
+template <typename Call, typename Owner>
+class DeferredTask final : public Core<DeferredResult<Call>>,
+                           public Deferred,
+                           private Continuation {
+  using R = DeferredResult<Call>;
+
+ public:
+  // One reference for the handle, one for the owner.
+  template <typename... Parts>
+  explicit DeferredTask(Owner owner, Parts&&... parts)
+      : Core<R>(2), owner_(std::move(owner)), call_(std::in_place, std::forward<Parts>(parts)...) {}
+
+  Owner& owner() noexcept { return owner_; }
+
+  CoreBase& core() noexcept override { return *this; }
+
+  void Start() noexcept override {
+    if (!this->TryOffer()) return;
+    try {
+      inner_ = FutureAccess::Release(call_->Submit());
+      call_.reset();
+    } catch (...) {
+      call_.reset();
+      this->TryStartOffered();
+      this->EmplaceError(std::current_exception());
+      return End(CoreState::kException);
+    }
+    // Release: who reads true sees inner_, which never changes again.
+    is_submitted_.store(true, std::memory_order_release);
+    this->AddReference();  // of inner_'s list of continuations
+    if (!inner_->Add(*this)) Run(*inner_);
+  }
+
+  void SignalStop() noexcept override {
+    if (Call::kTakesToken && IsSubmitted()) inner_->RequestStop();
+  }
+
+  // A call that still waits is not begun for somebody who wants its end.
+  bool RequestStop() noexcept override {
+    if (this->done()) return false;
+    return IsSubmitted() ? inner_->RequestStop() : this->Cancel();
+  }
+
+ private:
+  bool IsSubmitted() const noexcept { return is_submitted_.load(std::memory_order_acquire); }
+
+  // The inner future is done.
+  CoreBase* Run(CoreBase& /*done*/) noexcept override {
+    const CoreRef<Core<R>> self(this);  // the list's reference
+    if (inner_->state() == CoreState::kCancelled) {
+      owner_.OnEnded(*this, CoreState::kCancelled);
+      owner_.AfterEnded();
+      [[maybe_unused]] const auto scope = owner_.AroundCallbacks();
+      this->TryTakeBack();
+      this->Cancel();
+    } else {
+      this->TryStartOffered();
+      // Nobody else knows the inner future: its value is moved.
+      End(PassOn(*inner_, /*is_last_user=*/true, static_cast<Core<R>&>(*this)));
+    }
+    return nullptr;
+  }
+
+  void End(CoreState state) noexcept {
+    owner_.OnEnded(*this, state);
+    const bool has_callbacks = this->Publish(state);
+    owner_.AfterEnded();
+    [[maybe_unused]] const auto scope = owner_.AroundCallbacks();
+    if (has_callbacks) this->RunContinuations();
+  }
+
+  bool AskBack() noexcept override {
+    if (!IsSubmitted()) return false;  // being given to the executor at this moment
+    // Its Run() comes meanwhile, and completes this, unless another thread is at that.
+    if (!inner_->Cancel()) return false;
+    this->TryTakeBack();
+    return true;
+  }
+
+  void AskWhetherBegun() noexcept override {
+    if (!IsSubmitted()) return;
+    const CoreState state = inner_->KnownState();
+    if (state != CoreState::kPending && state != CoreState::kCancelled) this->TryStartOffered();
+  }
+
+  void OnCancelled() noexcept override {
+    call_.reset();
+    if (!IsSubmitted()) owner_.OnCancelled(*this);
+  }
+
+  Owner owner_;
+  std::optional<Call> call_;  // until Start() or the end
+  CoreRef<Core<R>> inner_;
+  std::atomic<bool> is_submitted_{false};
+};
+
+}  // namespace cohort::internal
+
+#endif  // COHORT_POOLS_INTERNAL_DEFERRED_TASK_H_

@@ -1,0 +1,70 @@
+// An executor to submit to later. An executor of this library is kept by its engine: it may be
+// destroyed meanwhile, and refuses then, as after shutdown(). Of another one, this is a reference.
+
+#ifndef COHORT_POOLS_INTERNAL_EXECUTOR_REF_H_
+#define COHORT_POOLS_INTERNAL_EXECUTOR_REF_H_
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "pools/executor.h"
+#include "pools/internal/executor_methods.h"
+
+namespace cohort::internal {
+
+template <typename E>
+concept HasEngine = std::is_base_of_v<ExecutorMethods<E>, E>;
+
+template <typename E>
+class ExecutorRef {
+ public:
+  explicit ExecutorRef(E& executor) : executor_(&executor) {}
+
+  template <typename... Args>
+  auto submit(const TaskOptions& options, Args&&... args) const {
+    return executor_->submit(options, std::forward<Args>(args)...);
+  }
+  int max_workers() const { return executor_->max_workers(); }
+  PoolStats stats() const { return executor_->stats(); }
+
+ private:
+  E* executor_;
+};
+
+template <HasEngine E>
+class ExecutorRef<E> : public ExecutorMethods<ExecutorRef<E>> {
+ public:
+  using Engine = std::remove_cvref_t<decltype(*ExecutorAccess::EngineOf(std::declval<E&>()))>;
+
+  explicit ExecutorRef(E& executor) : engine_(ExecutorAccess::EngineOf(executor)) {}
+
+  int max_workers() const { return engine_->max_workers(); }
+  PoolStats stats() const { return engine_->Stats(); }
+
+ private:
+  friend class ExecutorMethods<ExecutorRef>;
+
+  const std::shared_ptr<Engine>& engine() const { return engine_; }
+
+  std::shared_ptr<Engine> engine_;
+};
+
+// Whether the executor calls its tasks in this process, where they can be wrapped in a call of this
+// library's. Not known of executors of another kind.
+template <typename E>
+consteval bool RunsInThisProcess() {
+  if constexpr (!HasEngine<E>) {
+    return false;
+  } else if constexpr (requires { ExecutorRef<E>::Engine::Calls::kInThisProcess; }) {
+    return ExecutorRef<E>::Engine::Calls::kInThisProcess;
+  } else {
+    return !HasOwnCalls<typename ExecutorRef<E>::Engine>;
+  }
+}
+template <typename E>
+inline constexpr bool kRunsInThisProcess = RunsInThisProcess<E>();
+
+}  // namespace cohort::internal
+
+#endif  // COHORT_POOLS_INTERNAL_EXECUTOR_REF_H_
