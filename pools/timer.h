@@ -84,7 +84,7 @@ template <typename E, typename F, typename... Args>
 auto SubmitAt(Timer& timer, E& executor, Timer::TimePoint when, TaskOptions options, F&& function,
               Args&&... args) {
   Check(options);
-  using Call = DeferredCall<E, std::decay_t<F>, std::decay_t<Args>...>;
+  using Call = DeferredCall<E, std::decay_t<F>, Kept<E, Args&&>...>;
   using R = DeferredResult<Call>;
   auto* const task = new DeferredTask<Call, TimerOwner>(
       TimerOwner{&timer}, ExecutorRef<E>(executor), std::move(options), std::forward<F>(function),
@@ -92,6 +92,7 @@ auto SubmitAt(Timer& timer, E& executor, Timer::TimePoint when, TaskOptions opti
   Future<R> future = FutureAccess::Make(CoreRef<Core<R>>(task));
   const CoreRef<Core<R>> waiting(task);
   task->owner().id = timer.call_at(when, [waiting, task] {
+    if (!task->Claim()) return;
     const NoRoomWait unbounded;
     task->Start();
   });
@@ -122,7 +123,8 @@ auto submit_at(E& executor, Timer::TimePoint when, F&& function, Args&&... args)
                             std::forward<Args>(args)...);
 }
 
-// That much after now; zero and less is now. With Timeout::forever(), it only waits to be cancelled.
+// That much after now; zero and less is now. With Timeout::forever(), it only waits to be
+// cancelled.
 template <typename E, typename F, typename... Args>
 auto submit_after(E& executor, Timeout delay, F&& function, Args&&... args) {
   return submit_at(executor, internal::After(Timer::system(), delay), std::forward<F>(function),

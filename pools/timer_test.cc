@@ -189,6 +189,8 @@ TEST(Timer, NeverEarlyByTheSystemsClock) {
 TEST(Timer, OnProcesses) {
   ProcessPoolExecutor pool(1);
   EXPECT_EQ(submit_after(pool, milliseconds(1), Add, 20, 22).result(), 42);
+  const auto length = [](const std::string& text) { return text.size(); };
+  EXPECT_EQ(submit_after(pool, milliseconds(1), length, "four").result(), 4U);
 }
 
 // The pool's one worker is busy and its queue full; the timer must not wait for room.

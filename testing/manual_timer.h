@@ -1,8 +1,8 @@
 // ManualTimer: a clock that a unit test moves by hand.
 //
 //   ManualTimer timer;
-//   RateLimitedExecutor<ManualExecutor> limited(executor, {.calls_per_second = 2, .timer = &timer});
-//   limited.submit(f);                                   // starts at once
+//   RateLimitedExecutor<ManualExecutor> limited(executor, {.calls_per_second = 2, .timer =
+//   &timer}); limited.submit(f);                                   // starts at once
 //   limited.submit(f);                                   // waits half a second
 //   timer.advance(std::chrono::milliseconds(499));
 //   EXPECT_EQ(executor.pending(), 1U);
@@ -47,8 +47,8 @@ class ManualTimer final : public Timer {
   using Key = std::pair<std::int64_t, std::uint64_t>;
 
   mutable std::mutex mutex_;
-  std::int64_t now_ = 3'600'000'000'000;             // guarded by mutex_
-  std::uint64_t last_ = 0;                           // guarded by mutex_
+  std::int64_t now_ = 3'600'000'000'000;            // guarded by mutex_
+  std::uint64_t last_ = 0;                          // guarded by mutex_
   std::map<Key, std::function<void()>> functions_;  // guarded by mutex_
 };
 

@@ -4,13 +4,15 @@
 // the executor's own, `inner_`, which tells what becomes of the call. The states of this node:
 //
 //   kPending    waits for its Start(); cancel() ends it
-//   kOffered    Start() has given the call to the executor; cancel() and running() ask inner_
+//   kOffered    Claim() has come, and with Start() the call is the executor's: cancel() and
+//   running()
+//               ask inner_
 //   kRunning    begun, as far as somebody has asked
 //   final       what inner_ had is here
 //
 // `Owner` decides when Start() comes, and is told of the end:
 //
-//   void OnCancelled(Deferred&);         // before Start(), which does nothing from then on
+//   void OnCancelled(Deferred&);         // instead of Claim(), which is false from then on
 //   void OnEnded(Deferred&, CoreState);  // after Start(), once, before the result is public
 //   void AfterEnded();                   // when it is
 //   Scope AroundCallbacks();             // kept while callbacks run; gone when nothing is left
@@ -40,8 +42,10 @@ class Deferred {
 
   virtual CoreBase& core() noexcept = 0;
 
-  // Gives the call to the executor, unless it was cancelled. Once, on any thread. What the executor
-  // throws is the future's error.
+  // False: it was cancelled. Else Start() must follow: nobody else can end it any more.
+  virtual bool Claim() noexcept = 0;
+
+  // Gives the call to the executor. What that throws is the future's error.
   virtual void Start() noexcept = 0;
 
   // After Start(): signals the stop token of a call that takes one.
@@ -103,8 +107,9 @@ class DeferredTask final : public Core<DeferredResult<Call>>,
 
   CoreBase& core() noexcept override { return *this; }
 
+  bool Claim() noexcept override { return this->TryOffer(); }
+
   void Start() noexcept override {
-    if (!this->TryOffer()) return;
     try {
       inner_ = FutureAccess::Release(call_->Submit());
       call_.reset();

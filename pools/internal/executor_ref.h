@@ -65,6 +65,20 @@ consteval bool RunsInThisProcess() {
 template <typename E>
 inline constexpr bool kRunsInThisProcess = RunsInThisProcess<E>();
 
+// As what an argument is kept until it is submitted: a decayed copy, but where the executor knows
+// better (for another process, a string literal is a string).
+template <typename E, typename Given>
+struct KeptArgument {
+  using type = std::decay_t<Given>;
+};
+template <typename E, typename Given>
+requires requires { typename ExecutorRef<E>::Engine::Calls::template Kept<Given>; }
+struct KeptArgument<E, Given> {
+  using type = typename ExecutorRef<E>::Engine::Calls::template Kept<Given>;
+};
+template <typename E, typename Given>
+using Kept = typename KeptArgument<E, Given>::type;
+
 }  // namespace cohort::internal
 
 #endif  // COHORT_POOLS_INTERNAL_EXECUTOR_REF_H_

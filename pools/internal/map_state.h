@@ -477,9 +477,7 @@ class MapOver final
   static constexpr std::size_t kChunksPerWorker = 32;
   static constexpr std::size_t kLargestChunk = std::size_t{1} << 13;
 
-  static constexpr bool kHasChunks = requires {
-    typename Calls::Batch;
-  };
+  static constexpr bool kHasChunks = requires { typename Calls::Batch; };
 
   void Refill() noexcept override {
     try {

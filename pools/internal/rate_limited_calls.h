@@ -115,6 +115,9 @@ struct RateLimitedCalls {
   template <typename F, typename... Elements>
   using MapCalls = RateLimitedMapCalls<E, F, Elements...>;
 
+  template <typename Given>
+  using Kept = internal::Kept<E, Given>;
+
   template <typename F, typename... Args>
   static auto Submit(const RateLimitedEngine<E>& engine, const TaskOptions& options, F&& function,
                      Args&&... args) {
@@ -126,7 +129,7 @@ struct RateLimitedCalls {
           engine, options,
           Limited(engine.limiter, std::forward<F>(function), std::forward<Args>(args)...));
     } else {
-      return Add<DeferredCall<E, std::decay_t<F>, std::decay_t<Args>...>>(
+      return Add<DeferredCall<E, std::decay_t<F>, Kept<Args&&>...>>(
           engine, options, std::forward<F>(function), std::forward<Args>(args)...);
     }
   }
@@ -147,10 +150,9 @@ struct RateLimitedCalls {
 // Each element is a call of its own, for calls are what is limited.
 template <typename E, typename F, typename... Elements>
 class RateLimitedMapCalls {
-  using Function =
-      typename std::conditional_t<kRunsInThisProcess<E>,
-                                  std::type_identity<MapFunctionFor<F, Elements...>>,
-                                  std::type_identity<F>>::type;
+  using Function = typename std::conditional_t<kRunsInThisProcess<E>,
+                                               std::type_identity<MapFunctionFor<F, Elements...>>,
+                                               std::type_identity<F>>::type;
 
  public:
   using Result = typename decltype(RateLimitedCalls<E>::Submit(

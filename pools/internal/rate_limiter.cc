@@ -111,31 +111,28 @@ void RateLimiter::Pump() noexcept {
 // None: nothing can start now, and this thread is no longer the one that pumps.
 std::optional<RateLimiter::Waiting> RateLimiter::NextToStart() {
   const std::lock_guard lock(mutex_);
-  if (HasTurn()) return TakeFirst();
+  while (DropCancelled() && HasTurn()) {
+    if (std::optional<Waiting> next = ClaimFirst()) return next;
+  }
   is_pumping_ = false;
   return std::nullopt;
 }
 
-// Whether there is a call that may start now; it then has its token. Sets the timer where time is
-// all that is missing.
+// Whether the first call may start now. Sets the timer where time is all that is missing.
 bool RateLimiter::HasTurn() {
-  if (!DropCancelled()) {
+  if (max_concurrent_ > 0 && slots_used_ >= max_concurrent_) {
     next_start_ = TokenBucket::Start::kAtOnce;
     return false;
   }
-  if (max_concurrent_ > 0 && slots_used_ >= max_concurrent_) return false;
   if (!bucket_.is_limited() && paused_until_ == 0) return true;
-  const std::int64_t now = NanosecondsOf(timer_.now());
+  now_ = NanosecondsOf(timer_.now());
   const std::int64_t ready = std::max(bucket_.ready_at(), paused_until_);
-  if (now < ready) {
-    next_start_ = TokenBucket::Start::kHadWaited;
-    SetTimer(ready);
-    return false;
-  }
-  paused_until_ = 0;
-  bucket_.Take(now, next_start_);
-  next_start_ = TokenBucket::Start::kHadWaited;  // true of the next one, if it is there already
-  return true;
+  if (now_ >= ready) return true;
+  // Only what waits for its token is late when its token has been there for a while.
+  next_start_ =
+      ready == paused_until_ ? TokenBucket::Start::kAtOnce : TokenBucket::Start::kHadWaited;
+  SetTimer(ready);
+  return false;
 }
 
 // Whether there is a call that waits.
@@ -148,18 +145,23 @@ bool RateLimiter::DropCancelled() {
     }
     waiting_.erase(waiting_.begin());
   }
+  next_start_ = TokenBucket::Start::kAtOnce;
   return false;
 }
 
-RateLimiter::Waiting RateLimiter::TakeFirst() {
-  const auto first = waiting_.begin();
-  Waiting taken = std::move(first->second.front());
-  first->second.pop_front();
-  if (first->second.empty()) waiting_.erase(first);
-  Link(*taken.task);
+// None: it was cancelled at the last moment, and has taken nothing.
+std::optional<RateLimiter::Waiting> RateLimiter::ClaimFirst() {
+  std::deque<Waiting>& first = waiting_.begin()->second;
+  Waiting claimed = std::move(first.front());
+  first.pop_front();
+  if (!claimed.task->Claim()) return std::nullopt;
+  if (bucket_.is_limited()) bucket_.Take(now_, next_start_);
+  next_start_ = TokenBucket::Start::kHadWaited;  // that of the next one, if it is there by now
+  paused_until_ = 0;
+  Link(*claimed.task);
   ++slots_used_;
   ++unsettled_;
-  return taken;
+  return claimed;
 }
 
 void RateLimiter::HandOver() noexcept {

@@ -96,7 +96,7 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
   std::optional<Waiting> NextToStart();
   bool DropCancelled();
   bool HasTurn();
-  Waiting TakeFirst();
+  std::optional<Waiting> ClaimFirst();
   void HandOver() noexcept;
   void SetTimer(std::int64_t when);
   void Link(Deferred& task) noexcept;
@@ -116,6 +116,7 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
   TokenBucket bucket_;
   TokenBucket::Start next_start_ = TokenBucket::Start::kAtOnce;
   std::int64_t paused_until_ = 0;  // 0: not at all
+  std::int64_t now_ = 0;           // as HasTurn() saw it, where there is a limit or a pause
   std::optional<Timer::Id> timer_set_;
   std::int64_t timer_set_for_ = 0;
   int slots_used_ = 0;

@@ -257,6 +257,10 @@ struct RemoteCalls {
   template <typename F, typename... Elements>
   using MapCalls = RemoteMapCalls<F, Elements...>;
 
+  // What is kept of an argument until it is submitted.
+  template <typename Given>
+  using Kept = RemoteArgumentOf<Given>;
+
   template <typename Engine, typename F, typename... Args>
   static auto Submit(Engine& engine, const TaskOptions& options, F&& function, Args&&... args) {
     using Call = RemoteCall<std::decay_t<F>, RemoteArgumentOf<Args&&>...>;
