@@ -9,12 +9,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "testing/http_server/routes.h"
 
@@ -67,6 +70,13 @@ void (*Find(std::string_view route))(Exchange&) {
     if (found != routes->end()) return found->second;
   }
   return nullptr;
+}
+
+void WaitAsAsked(Exchange& exchange) {
+  int delay = 0;
+  if (absl::SimpleAtoi(exchange.request().Query("delay"), &delay)) {
+    exchange.connection().Sleep(std::chrono::milliseconds(delay));
+  }
 }
 
 }  // namespace
@@ -179,6 +189,7 @@ bool HttpServer::Answer(const Request& request, Connection& connection) {
   statistics_.Begin(request.target, route);
   const absl::Cleanup end = [this] { statistics_.End(); };
   if (const auto answer = Find(route)) {
+    WaitAsAsked(exchange);
     answer(exchange);
   } else {
     exchange.RespondText(404, "no such path; testing/http_server/http_server.h lists them\n");

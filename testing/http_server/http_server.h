@@ -6,7 +6,7 @@
 //   Fetch(server.Url("/posts/1"));
 //   EXPECT_EQ(server.statistics().Take().requests, 1);
 //
-// Sound answers:
+// Sound answers, with ?delay=MS each after so many milliseconds:
 //
 //   /posts/ID                  a JSON object of about 1 KB; 404 when ID is no number
 //   /bytes/N                   N bytes
@@ -22,7 +22,8 @@
 //   /slow-body/N/MS            N bytes, each after so many milliseconds
 //   /gzip /br                  a compressed post
 //   /gzip-bomb/MIB             inflates to so many MiB (100)
-//   /echo                      the request as JSON: method, target, headers, body
+//   /echo                      the request as JSON: method, target, headers, body; a target with
+//                              scheme and host, as proxies get it, is answered like any other
 //   /cookie                    sets one and says which were sent
 //   /close                     "Connection: close"
 //   /disposition               a file name that leads elsewhere: ../../x

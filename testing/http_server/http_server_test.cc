@@ -134,6 +134,7 @@ TEST_F(HttpServerTest, Bytes) {
   EXPECT_EQ(Body("/empty"), "");
   EXPECT_EQ(Status("/204"), 204);
   EXPECT_EQ(Body("/delay/1"), "late\n");
+  EXPECT_EQ(Body("/posts/1?delay=1"), Post(1));
 }
 
 TEST_F(HttpServerTest, HeadHasNoBody) {
@@ -192,6 +193,11 @@ TEST_F(HttpServerTest, Echo) {
   EXPECT_EQ(echo["body"], "hello");
   EXPECT_THAT(echo["headers"], testing::Contains(nlohmann::json({"X-Test", "yes"})));
   EXPECT_THAT(client_.Put("/echo", "\xff", "a/b")->body, HasSubstr("PUT"));
+}
+
+TEST_F(HttpServerTest, TakesWhatAProxyGets) {
+  EXPECT_THAT(AllOf(server_, "http://example.test/empty"), StartsWith("HTTP/1.1 200 OK"));
+  EXPECT_EQ(server_.statistics().RequestsOf("http://example.test/empty"), 1);
 }
 
 TEST_F(HttpServerTest, ChunkedRequests) {

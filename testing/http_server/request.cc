@@ -1,5 +1,6 @@
 #include "testing/http_server/request.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -7,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace cohort::http_server {
 namespace {
@@ -35,9 +37,15 @@ std::string_view Find(const Headers& headers, std::string_view name) {
   return "";
 }
 
+// As a proxy gets it, a target has scheme and host: "http://host/path".
+std::string_view WithoutOrigin(std::string_view target) {
+  if (!absl::ConsumePrefix(&target, "http://")) return target;
+  return target.substr(std::min(target.find('/'), target.size()));
+}
+
 void ParseTarget(Request& request) {
   const std::pair<std::string, std::string> halves =
-      absl::StrSplit(request.target, absl::MaxSplits('?', 1));
+      absl::StrSplit(WithoutOrigin(request.target), absl::MaxSplits('?', 1));
   for (std::string_view part : absl::StrSplit(halves.first, '/', absl::SkipEmpty())) {
     request.parts.push_back(Decoded(part));
   }
