@@ -3,7 +3,7 @@
 #ifndef COHORT_APPS_IMAGE_RESIZER_GEOMETRY_H_
 #define COHORT_APPS_IMAGE_RESIZER_GEOMETRY_H_
 
-#include "apps/image_resizer/resize.h"
+#include "apps/image_resizer/resize_spec.h"
 
 namespace cohort::image_resizer {
 

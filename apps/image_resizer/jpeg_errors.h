@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "apps/image_resizer/image_error.h"
-#include "apps/image_resizer/resize.h"
+#include "apps/image_resizer/resize_spec.h"
 
 namespace cohort::image_resizer {
 

@@ -11,7 +11,7 @@
 #include "apps/image_resizer/geometry.h"
 #include "apps/image_resizer/jpeg_errors.h"
 #include "apps/image_resizer/picture.h"
-#include "apps/image_resizer/resize.h"
+#include "apps/image_resizer/resize_spec.h"
 
 namespace cohort::image_resizer {
 

@@ -10,7 +10,7 @@
 #include "apps/image_resizer/picture.h"
 #include "apps/image_resizer/plane.h"
 #include "apps/image_resizer/raster.h"
-#include "apps/image_resizer/resize.h"
+#include "apps/image_resizer/resize_spec.h"
 
 namespace cohort::image_resizer {
 

@@ -5,7 +5,7 @@
 
 #include "apps/image_resizer/geometry.h"
 #include "apps/image_resizer/plane.h"
-#include "apps/image_resizer/resize.h"
+#include "apps/image_resizer/resize_spec.h"
 
 namespace cohort::image_resizer {
 

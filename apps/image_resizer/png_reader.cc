@@ -1,0 +1,228 @@
+#include "apps/image_resizer/png_reader.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include "apps/image_resizer/exif.h"
+#include "apps/image_resizer/image_error.h"
+#include "apps/image_resizer/pixel_limit.h"
+
+namespace cohort::image_resizer {
+namespace {
+
+// What a small compressed chunk may unpack to, and how many such are kept.
+constexpr std::size_t kMaxChunk = 4 << 20;
+constexpr int kMaxChunks = 16;
+
+constexpr const char* kXmpKey = "XML:com.adobe.xmp";
+
+// One interleaved row to the rows of the planes.
+template <typename T>
+void Spread(const std::byte* row, int y, std::vector<Channel>& channels) {
+  const auto* samples = reinterpret_cast<const T*>(row);
+  const std::size_t step = channels.size();
+  for (std::size_t c = 0; c < step; ++c) {
+    const T* from = samples + c;
+    for (T& to : channels[c].plane.row_of<T>(y)) {
+      to = *from;
+      from += step;
+    }
+  }
+}
+
+void SpreadRow(const std::byte* row, int y, std::vector<Channel>& channels) {
+  if (channels[0].plane.sample_bytes() == 1) {
+    Spread<std::uint8_t>(row, y, channels);
+  } else {
+    Spread<std::uint16_t>(row, y, channels);
+  }
+}
+
+void Copy(std::array<char, 160>& to, const char* text) {
+  std::snprintf(to.data(), to.size(), "%s", text);
+}
+
+// Palettes, few bits and transparent colours become plain samples.
+void SetTransforms(png_structp png, bool to_8_bits) {
+  png_set_expand(png);
+  if (to_8_bits) png_set_scale_16(png);
+  png_set_swap(png);
+}
+
+}  // namespace
+
+PngReader::PngReader(std::span<const std::byte> file, const ResizeSpec& spec) : spec_(spec) {
+  callbacks_.rest = file;
+  png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &callbacks_, &PngReader::OnError,
+                                &PngReader::OnWarning);
+  if (png_ == nullptr) throw std::bad_alloc();
+  try {
+    info_ = png_create_info_struct(png_);
+    if (info_ == nullptr) throw std::bad_alloc();
+    Run([this] { Open(); });
+    ReadHeader();
+    ReadMetadata();
+  } catch (...) {
+    png_destroy_read_struct(&png_, &info_, nullptr);
+    throw;
+  }
+}
+
+PngReader::~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
+
+void PngReader::OnError(png_structp png, png_const_charp message) {
+  auto& callbacks = *static_cast<Callbacks*>(png_get_error_ptr(png));
+  Copy(callbacks.error, message);
+  std::longjmp(callbacks.jump, 1);
+}
+
+void PngReader::OnWarning(png_structp png, png_const_charp message) {
+  auto& callbacks = *static_cast<Callbacks*>(png_get_error_ptr(png));
+  if (callbacks.warning_count++ == 0) Copy(callbacks.first_warning, message);
+}
+
+void PngReader::OnRead(png_structp png, png_bytep to, std::size_t size) {
+  auto& rest = static_cast<Callbacks*>(png_get_io_ptr(png))->rest;
+  if (size > rest.size()) png_error(png, "the file is cut off");
+  std::memcpy(to, rest.data(), size);
+  rest = rest.subspan(size);
+}
+
+void PngReader::ThrowError() const {
+  const std::string_view text = callbacks_.error.data();
+  if (text.find("ut of memory") != std::string_view::npos) throw std::bad_alloc();
+  throw ImageError(ErrorKind::kDamaged, text);
+}
+
+// Goes on after an error, where that is asked for and there is something to go on with.
+void PngReader::Tolerate(bool has_pixels) {
+  if (spec_.damage == Damage::kRefuse || !has_pixels) ThrowError();
+  warnings_.emplace_back(callbacks_.error.data());
+}
+
+// Text is skipped, and with it what it might unpack to.
+void PngReader::Open() {
+  png_set_read_fn(png_, &callbacks_, &PngReader::OnRead);
+  // The number of pixels is what counts, see ReadHeader().
+  png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+  png_set_chunk_malloc_max(png_, kMaxChunk);
+  png_set_chunk_cache_max(png_, kMaxChunks);
+  constexpr png_byte kSkipped[] = "tEXt\0zTXt\0sPLT\0hIST\0tIME\0pCAL\0sCAL\0iTXt";
+  constexpr int kCount = sizeof(kSkipped) / 5;
+  png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, kSkipped,
+                              spec_.keep.xmp ? kCount - 1 : kCount);
+  if (spec_.damage == Damage::kTolerate) {
+    png_set_benign_errors(png_, 1);
+    png_set_crc_action(png_, PNG_CRC_WARN_USE, PNG_CRC_WARN_DISCARD);
+  }
+  png_read_info(png_, info_);
+}
+
+void PngReader::ReadHeader() {
+  const png_uint_32 width = png_get_image_width(png_, info_);
+  const png_uint_32 height = png_get_image_height(png_, info_);
+  size_ = {static_cast<int>(width), static_cast<int>(height)};
+  CheckPixels(size_, spec_.limits);
+}
+
+void PngReader::ReadMetadata() {
+  png_charp name = nullptr;
+  int compression = 0;
+  png_bytep profile = nullptr;
+  png_uint_32 size = 0;
+  if (png_get_iCCP(png_, info_, &name, &compression, &profile, &size) != 0) {
+    const auto bytes = std::as_bytes(std::span(profile, size));
+    metadata_.icc.assign(bytes.begin(), bytes.end());
+  }
+  png_bytep exif = nullptr;
+  if (png_get_eXIf_1(png_, info_, &size, &exif) != 0) {
+    const auto bytes = std::as_bytes(std::span(exif, size));
+    metadata_.exif.assign(bytes.begin(), bytes.end());
+  }
+  metadata_.orientation = OrientationOf(metadata_.exif);
+  ReadXmp();
+}
+
+void PngReader::ReadXmp() {
+  png_textp texts = nullptr;
+  int count = 0;
+  png_get_text(png_, info_, &texts, &count);
+  for (const png_text& text : std::span(texts, static_cast<std::size_t>(count))) {
+    if (std::strcmp(text.key, kXmpKey) != 0) continue;
+    const auto bytes = std::as_bytes(std::span(text.text, std::strlen(text.text)));
+    metadata_.xmp.assign(bytes.begin(), bytes.end());
+  }
+}
+
+Picture PngReader::EmptyPicture() const {
+  const int channels = png_get_channels(png_, info_);
+  Picture picture = {.model = channels <= 2 ? Model::kGray : Model::kRgb,
+                     .has_alpha = channels % 2 == 0,
+                     .width = size_.width,
+                     .height = size_.height,
+                     .channels = {}};
+  for (int c = 0; c < channels; ++c) {
+    picture.channels.push_back(
+        {.plane = Plane(size_.width, size_.height, png_get_bit_depth(png_, info_) / 8),
+         .width = static_cast<double>(size_.width),
+         .height = static_cast<double>(size_.height)});
+  }
+  return picture;
+}
+
+Picture PngReader::Read(bool to_8_bits) {
+  Run([this, to_8_bits] {
+    SetTransforms(png_, to_8_bits);
+    png_set_interlace_handling(png_);
+    png_read_update_info(png_, info_);
+  });
+  Picture picture = EmptyPicture();
+  if (png_get_interlace_type(png_, info_) == PNG_INTERLACE_NONE) {
+    ReadRows(picture);
+  } else {
+    ReadInterlaced(picture);
+  }
+  if (callbacks_.warning_count > 0) warnings_.emplace_back(callbacks_.first_warning.data());
+  return picture;
+}
+
+// Rows that are missing are black, or transparent.
+void PngReader::ReadRows(Picture& picture) {
+  Plane row(static_cast<int>(png_get_rowbytes(png_, info_)), 1, 1);
+  bool complete = true;
+  for (int y = 0; y < size_.height; ++y) {
+    const auto samples = reinterpret_cast<png_bytep>(row.row(0));
+    if (complete && !Try([this, samples] { png_read_row(png_, samples, nullptr); })) {
+      Tolerate(y > 0);
+      complete = false;
+    }
+    if (!complete) std::memset(samples, 0, row.stride());
+    SpreadRow(row.row(0), y, picture.channels);
+  }
+  if (complete) ReadEnd();
+}
+
+// The passes are put together in a buffer of the whole picture.
+void PngReader::ReadInterlaced(Picture& picture) {
+  Plane all(static_cast<int>(png_get_rowbytes(png_, info_)), size_.height, 1);
+  std::vector<png_bytep> rows;
+  for (int y = 0; y < size_.height; ++y) {
+    std::memset(all.row(y), 0, all.stride());
+    rows.push_back(reinterpret_cast<png_bytep>(all.row(y)));
+  }
+  const bool complete = Try([this, &rows] { png_read_image(png_, rows.data()); });
+  if (!complete) Tolerate(true);
+  for (int y = 0; y < size_.height; ++y) SpreadRow(all.row(y), y, picture.channels);
+  if (complete) ReadEnd();
+}
+
+void PngReader::ReadEnd() {
+  if (!Try([this] { png_read_end(png_, nullptr); })) Tolerate(true);
+}
+
+}  // namespace cohort::image_resizer

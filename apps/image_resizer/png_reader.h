@@ -1,0 +1,93 @@
+// Reads a PNG to planes: gray or RGB, 8 or 16 bits, with or without alpha.
+
+#ifndef COHORT_APPS_IMAGE_RESIZER_PNG_READER_H_
+#define COHORT_APPS_IMAGE_RESIZER_PNG_READER_H_
+
+#include <png.h>
+
+#include <array>
+#include <csetjmp>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "apps/image_resizer/geometry.h"
+#include "apps/image_resizer/picture.h"
+#include "apps/image_resizer/resize_spec.h"
+
+namespace cohort::image_resizer {
+
+// All of it throws ImageError and std::bad_alloc. For one thread. `file` must outlive it.
+class PngReader {
+ public:
+  // Reads what is before the pixels.
+  PngReader(std::span<const std::byte> file, const ResizeSpec& spec);
+  ~PngReader();
+
+  PngReader(const PngReader&) = delete;
+  PngReader& operator=(const PngReader&) = delete;
+
+  Size size() const { return size_; }
+  const Metadata& metadata() const { return metadata_; }
+
+  // Once. With `to_8_bits`, 16 become 8.
+  Picture Read(bool to_8_bits);
+
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  static constexpr std::size_t kTextBytes = 160;
+
+  // For the library's callbacks. They run in its frames, which a jump may skip: nothing here owns
+  // anything.
+  struct Callbacks {
+    std::span<const std::byte> rest;  // of the file
+    std::jmp_buf jump = {};
+    std::array<char, kTextBytes> error = {};
+    std::array<char, kTextBytes> first_warning = {};
+    int warning_count = 0;
+  };
+
+  static void OnError(png_structp png, png_const_charp message);
+  static void OnWarning(png_structp png, png_const_charp message);
+  static void OnRead(png_structp png, png_bytep to, std::size_t size);
+
+  // False when the library gave up within `call`, which is left in the middle then: it must own
+  // nothing.
+  template <typename Call>
+  bool Try(Call call) {
+    static_assert(std::is_trivially_destructible_v<Call>, "a jump skips destructors");
+    if (setjmp(callbacks_.jump) != 0) return false;
+    call();
+    return true;
+  }
+  template <typename Call>
+  void Run(Call call) {
+    if (!Try(call)) ThrowError();
+  }
+
+  [[noreturn]] void ThrowError() const;
+  void Open();
+  void ReadHeader();
+  void ReadMetadata();
+  void ReadXmp();
+  Picture EmptyPicture() const;
+  void ReadRows(Picture& picture);
+  void ReadInterlaced(Picture& picture);
+  void ReadEnd();
+  void Tolerate(bool has_pixels);
+
+  Callbacks callbacks_;
+  const ResizeSpec& spec_;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+  Size size_;
+  Metadata metadata_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace cohort::image_resizer
+
+#endif  // COHORT_APPS_IMAGE_RESIZER_PNG_READER_H_
