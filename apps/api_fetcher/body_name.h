@@ -9,17 +9,16 @@
 
 namespace cohort::api_fetcher {
 
-// A name in the output directory for the body of `request`. It is the id where that is a harmless
-// name; otherwise what is left of the id and a hash; without id the hash of the URL. The same in
-// every run, and never from the server. Never longer than 200 bytes, never with '/', NUL or other
-// than letters, digits and "._-+=@,~" of ASCII or UTF-8; never beginning with '.' or '-', and never
-// the name of a device of some system.
+// A name in the output directory for the body of `request`: the id where that is a harmless name;
+// otherwise what is harmless of the id, and a hash of it; without id a hash of the URL. The same in
+// every run, and nothing of it from the server. ASCII letters, digits and "._-+=@,~" alone, at most
+// 200 of them; never begins with "." or "-", and is never the name of a device of some system.
 //
 // `copy`: which of several of that name: 0 is the name itself, 1 is "name~1". Whoever creates the
 // file takes the first that does not exist, by creating it exclusively.
 //
 //   BodyName({.id = "17"})     // "17"
-//   BodyName({.id = "../x"})   // "x-62a1f0b2c3d4e5f6"
+//   BodyName({.id = "../x"})   // "x-7132eda6838c62fa"
 std::string BodyName(const Request& request, int copy = 0);
 
 }  // namespace cohort::api_fetcher

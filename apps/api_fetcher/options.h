@@ -7,24 +7,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "apps/api_fetcher/proxy.h"
 #include "apps/api_fetcher/record.h"
 #include "apps/api_fetcher/request_source.h"
 #include "apps/api_fetcher/retry_policy.h"
+#include "apps/api_fetcher/send_options.h"
 #include "apps/api_fetcher/status_set.h"
 
 namespace cohort::api_fetcher {
 
 enum class Progress { kAuto, kPlain, kNone };  // a line on a terminal; a line now and then; nothing
 enum class SummaryFormat { kText, kJson, kNone };
-
-struct Header {
-  std::string name;
-  std::string value;  // may have {id}
-};
 
 // How many requests, how fast. 0: no limit.
 struct PaceOptions {
@@ -41,22 +34,6 @@ struct TimeoutOptions {
   std::chrono::milliseconds read{30'000};   // without a byte
   std::chrono::milliseconds total{60'000};  // of one attempt, from start to last byte
   std::chrono::milliseconds deadline{0};    // of the run
-};
-
-// What is sent. Of all texts, only `user_agent` may be shown: the others can have secrets.
-struct SendOptions {
-  std::string method = "GET";
-  std::vector<Header> headers = {};      // as given with -H, checked
-  std::optional<std::string> body = {};  // may have {id}
-  std::string bearer = "";               // of the Authorization header; empty: none
-  std::string cookie = "";               // the value of the Cookie header; empty: none
-  std::string user_agent = "api_fetcher";
-  bool compressed = true;  // ask for gzip and br
-  int max_redirects = 10;  // 0: redirects are not followed
-  ProxySettings proxy = {};
-  std::string unix_socket = "";  // connect to that instead of the URL's host; empty: none
-  std::string ca_file = "";      // instead of the system's; empty: the system's
-  bool insecure = false;         // certificates are not verified
 };
 
 // What is made of answers.
@@ -91,15 +68,12 @@ struct Options {
 
 // The options, or the exit status where there is nothing more to do: after --help, and after a
 // message on standard error about a command line that is wrong. Reads the files and environment
-// variables that options name.
+// variables that options name, save the lists of URLs and ids.
 struct ParsedOptions {
   std::optional<Options> options = {};
   int exit_status = 0;
 };
 ParsedOptions ParseOptions(int argc, const char* const* argv);
-
-// `text` with the id in place of each {id}.
-std::string WithId(std::string_view text, std::string_view id);
 
 }  // namespace cohort::api_fetcher
 

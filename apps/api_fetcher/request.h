@@ -12,16 +12,16 @@ struct Request {
   // What stands for {id} in the URL, in headers and in the body, as the user wrote it and not
   // encoded. Where the URL has ranges such as {1..500} instead, their values, joined by "-". Empty
   // where there is neither. Has no control characters.
-  std::string id;
+  std::string id = "";
 
   // Complete, correct, percent-encoded, and without user and password: may be shown.
-  std::string url;
+  std::string url = "";
 
   // From 0 on, in the order of the input.
   std::uint64_t index = 0;
 
   // "user:password" of the URL, decoded, for Basic authentication; mostly empty. Never shown.
-  std::string credentials;
+  std::string credentials = "";
 };
 
 }  // namespace cohort::api_fetcher

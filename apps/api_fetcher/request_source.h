@@ -26,7 +26,8 @@ struct SourceOptions {
   std::vector<std::string> files = {};  // lists of these, one a line; "-": standard input
   std::vector<std::string> ids = {};    // for {id}: 7, 1-500, 001-500, 1-500/5, a..e, words
   std::string ids_file = "";            // more of them, one a line; "-": standard input
-  bool literal = false;                 // {...} has no meaning
+  bool for_each_id = false;             // URLs without {id} too are asked for once for each id
+  bool literal = false;                 // {...} in URLs has no meaning
 };
 
 // The input cannot be used at all; what() names it and says why.

@@ -32,6 +32,7 @@ class Summary {
   std::uint64_t of_kind(ErrorKind kind) const { return kinds_[static_cast<std::size_t>(kind)]; }
   const std::map<int, std::uint64_t>& statuses() const { return statuses_; }  // 0 is not in it
   std::uint64_t attempts() const { return attempts_; }
+  std::uint64_t retries() const { return retries_; }
   std::uint64_t bytes() const { return bytes_; }
   std::uint64_t wire_bytes() const { return wire_bytes_; }
   const Histogram& service() const { return service_; }  // Times::total, of those with an answer
@@ -41,6 +42,7 @@ class Summary {
   std::uint64_t ok_ = 0;
   std::uint64_t failed_ = 0;
   std::uint64_t attempts_ = 0;
+  std::uint64_t retries_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t wire_bytes_ = 0;
   std::array<std::uint64_t, kErrorKinds> kinds_ = {};

@@ -16,13 +16,13 @@ class ValueError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// "30s", "500ms", "2m", "1h", "1m30s"; without a unit, seconds: "2.5". Above 0, up to 1000 hours.
+// "30s", "500ms", "2m", "1h", "1m30s"; without a unit, seconds: "2.5".
 std::chrono::milliseconds ParseDuration(std::string_view text);
 
-// "10/s", "600/m", "100/h"; without a unit, a second. In starts a second; above 0, up to a million.
+// "10/s", "600/m", "100/h"; without a unit, a second. In starts a second.
 double ParseRate(std::string_view text);
 
-// "1000", "64k", "10M", "2G", "1MiB": powers of 1024. At least 1.
+// "1000", "64k", "10M", "2G", "1MiB": powers of 1024. In bytes.
 std::uint64_t ParseSize(std::string_view text);
 
 }  // namespace cohort::api_fetcher
