@@ -116,19 +116,30 @@ inline Timer::TimePoint After(Timer& timer, Timeout delay) {
 // The call f(args...) is submitted to the executor at that moment; now, where that has passed. As
 // submit(), both take TaskOptions before the callable:
 //
-//   submit_after(pool, 2s, TaskOptions{.name = "retry", .priority = 1}, fetch, url);
-template <typename E, typename F, typename... Args>
+//   submit_after(pool, 2s, {.name = "retry", .priority = 1}, fetch, url);
+template <typename E, internal::NotOptions<TaskOptions> F, typename... Args>
 auto submit_at(E& executor, Timer::TimePoint when, F&& function, Args&&... args) {
-  return internal::SubmitAt(Timer::system(), executor, when, std::forward<F>(function),
-                            std::forward<Args>(args)...);
+  return submit_at(executor, when, TaskOptions{}, std::forward<F>(function),
+                   std::forward<Args>(args)...);
+}
+template <typename E, typename F, typename... Args>
+auto submit_at(E& executor, Timer::TimePoint when, TaskOptions options, F&& function,
+               Args&&... args) {
+  return internal::SubmitAt(Timer::system(), executor, when, std::move(options),
+                            std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 // That much after now; zero and less is now. With Timeout::forever(), it only waits to be
 // cancelled.
-template <typename E, typename F, typename... Args>
+template <typename E, internal::NotOptions<TaskOptions> F, typename... Args>
 auto submit_after(E& executor, Timeout delay, F&& function, Args&&... args) {
-  return submit_at(executor, internal::After(Timer::system(), delay), std::forward<F>(function),
-                   std::forward<Args>(args)...);
+  return submit_after(executor, delay, TaskOptions{}, std::forward<F>(function),
+                      std::forward<Args>(args)...);
+}
+template <typename E, typename F, typename... Args>
+auto submit_after(E& executor, Timeout delay, TaskOptions options, F&& function, Args&&... args) {
+  return submit_at(executor, internal::After(Timer::system(), delay), std::move(options),
+                   std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 // By a clock of one's own, which must outlive the calls that wait.
