@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -13,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "apps/common/exit_code.h"
 #include "apps/common/interrupt.h"
@@ -65,6 +68,8 @@ void Abandon(ProcessPoolExecutor& pool) {
   pool.kill_workers();
 }
 
+bool IsComplete(const Batch& batch) { return batch.done() == batch.results().size(); }
+
 RunReport ResizeAll(Batch& batch, const Options& options) {
   RunReport report = {.files = batch.results(), .sandbox = options.sandbox};
   const apps::Stopwatch time;
@@ -74,12 +79,12 @@ RunReport ResizeAll(Batch& batch, const Options& options) {
     if (line.Due()) line.Show(ProgressText(so_far, time.Seconds()));
     return !apps::InterruptRequested();
   });
-  report.interrupted = batch.done() < batch.results().size() && !batch.stopped();
+  report.interrupted = apps::InterruptRequested() && !batch.stopped() && !IsComplete(batch);
   report.stopped = batch.why_stopped();
   report.seconds = time.Seconds();
   report.workers = pool.max_workers();
   report.worker_deaths = pool.stats().worker_deaths;
-  if (batch.done() < batch.results().size()) Abandon(pool);
+  if (!IsComplete(batch)) Abandon(pool);
   return report;
 }
 
@@ -89,6 +94,15 @@ void SayWhatFailed(const RunReport& report, const Options& options) {
   }
   for (const std::string& line : FailureLines(report.files)) Say(line);
   if (!report.stopped.empty()) Say(report.stopped);
+  if (options.sandbox && absl::StrContains(report.stopped, "sandbox")) {
+    Say("--no-sandbox does without it; that is for images you trust");
+  }
+}
+
+void SayNotes(const Found& found, const Options& options) {
+  if (options.quiet) return;
+  for (const std::string& note : found.notes) Say(apps::Printable(note));
+  if (!options.sandbox) Say("images are decoded without a sandbox");
 }
 
 int ExitStatus(const RunReport& report, const Batch& batch) {
@@ -123,9 +137,8 @@ bool MakeOutputFolder(const std::string& out) {
 
 int Run(const Options& options) try {
   Found found = FindInputs(options);
-  for (const std::string& note : found.notes) {
-    if (!options.quiet) Say(apps::Printable(note));
-  }
+  if (apps::InterruptRequested()) return apps::kInterrupted;
+  SayNotes(found, options);
   Batch batch(std::move(found.images), options.batch);
   if (options.dry_run) return DryRun(batch, options);
   if (!MakeOutputFolder(options.batch.out)) return apps::kNotWritten;
