@@ -153,8 +153,12 @@ Process Process::SpawnSelf(const SpawnOptions& options) {
   FileDescriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) {
     const int failure = errno;
-    kill(pid, SIGKILL);
-    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    siginfo_t info{};
+    // Only where it is this process's child still: else the number may be somebody else's.
+    if (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+      kill(pid, SIGKILL);
+      while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+      }
     }
     Throw(failure, "pidfd_open of process " + std::to_string(pid));
   }

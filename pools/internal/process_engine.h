@@ -12,7 +12,8 @@
 //   a fetcher               takes answers out of the rings and completes futures: a thread of the
 //                           engine's, or, while it would only sleep, a thread that waits for one of
 //                           its futures; one at a time (fetch_mutex_)
-//   lanes (a thread pool)   callbacks and decoding that runs user code
+//   lanes (a thread pool)   callbacks
+//   decoders (another)      answers whose decoding runs code of users
 //   streams (another)       messages and answers too large for a ring
 //
 // So the threads that keep the pool alive never run user code, and nothing waits for ever for a
@@ -27,7 +28,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -148,7 +148,6 @@ class ProcessEngine final : public RegisteredExecutor,
 
  private:
   using Clock = std::chrono::steady_clock;
-  using Lock = std::unique_lock<std::mutex>;
 
   // Workers to be woken once the mutex is released.
   using ToWake = std::vector<std::shared_ptr<ipc::WorkerProcess>>;

@@ -458,10 +458,10 @@ void ProcessEngine::Doom(ProcessWorker& worker, uint64_t sequence, KillReason re
 
 void ProcessEngine::EndIfDone() {
   const std::lock_guard lock(mutex_);
-  ToWake none;
   if (!closed_) return;
-  Pump(none);  // drops what was cancelled
-  Wake(none);
+  ToWake woken;
+  Pump(woken);  // drops what was cancelled
+  Wake(woken);
   if (queue_.empty()) {
     for (const auto& worker : workers_) {
       if (!worker->IsIdle() || worker->is_ending) continue;
