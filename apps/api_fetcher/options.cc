@@ -74,6 +74,7 @@ struct Words {
   std::string data = "";
   bool head = false;
   bool fail_fast = false;
+  bool no_compression = false;
   bool no_proxy = false;
 };
 
@@ -222,9 +223,7 @@ void AddRequestOptions(CLI::App& app, SendOptions& send, Words& words) {
       app, "-d,--data", "DATA", [&](const std::string& text) { words.data = text; },
       "The body, or @FILE; {id} is replaced")
       ->group(group);
-  app.add_flag("--compressed,!--no-compressed", send.compressed,
-               "Ask for gzip and br, or do not; default do")
-      ->group(group);
+  app.add_flag("--no-compressed", words.no_compression, "Do not ask for gzip and br")->group(group);
   AddCount(app, "--max-redirects", send.max_redirects, 0, 100, "To follow; default 10")
       ->group(group);
 }
@@ -439,6 +438,7 @@ void Complete(const CLI::App& app, const Words& words, Options& options) {
   CheckAnswers(options);
   CheckPace(app, options.pace);
   if (!words.no_proxy) options.send.proxy = ProxySettings::FromEnvironment();
+  options.send.compressed = !words.no_compression;
   if (words.fail_fast) options.max_failures = 1;
   if (options.output.quiet && app.count("--summary") == 0) {
     options.output.summary = SummaryFormat::kNone;

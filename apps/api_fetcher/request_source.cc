@@ -183,6 +183,7 @@ void RequestSource::Impl::AddInput(const std::string& text, bool is_list) {
     input.list = std::make_unique<LineReader>(text);
   } else {
     input.url = ParseTemplate(text);
+    static_cast<void>(input.url->Make("1", 0));
   }
   inputs_.push_back(std::move(input));
 }
@@ -267,7 +268,8 @@ std::optional<Request> RequestSource::Impl::Make() {
     request.index = index_++;
     return request;
   } catch (const UrlError& error) {
-    rejects_.Add(error.what());
+    const LineReader* list = input_ < inputs_.size() ? inputs_[input_].list.get() : nullptr;
+    list != nullptr ? rejects_.AddLine(*list, error.what()) : rejects_.Add(error.what());
     return std::nullopt;
   }
 }

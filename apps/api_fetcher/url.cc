@@ -124,12 +124,14 @@ std::string MakeTarget(std::string_view text) {
   std::string target;
   target.reserve(text.size() + 1);
   if (!text.starts_with('/')) target += '/';
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (kTargetBytes[static_cast<unsigned char>(text[i])] || IsEscape(text.substr(i))) {
-      target += text[i];
-    } else {
-      AppendEncoded(target, text[i]);
-    }
+  while (!text.empty()) {
+    std::size_t plain = 0;
+    while (plain < text.size() && kTargetBytes[static_cast<unsigned char>(text[plain])]) ++plain;
+    target += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    IsEscape(text) ? target.push_back('%') : AppendEncoded(target, text[0]);
+    text.remove_prefix(1);
   }
   const std::size_t query = std::min(target.find('?'), target.size());
   if (std::string_view(target).substr(0, query).find("/.") == std::string::npos) return target;
@@ -226,7 +228,7 @@ void Parser::TakePort(std::string_view text) {
 
 void Parser::TakeAuthority(std::string_view authority) {
   // Some readers take it for a slash, and so another part for the host.
-  if (absl::StrContains(authority, '\\')) Fail("has a backslash before the path");
+  if (authority.find('\\') != authority.npos) Fail("has a backslash before the path");
   TakeCredentials(authority);
   const std::string_view host = CutHost(authority);
   if (host.starts_with('[')) {

@@ -29,7 +29,6 @@ UrlTemplate::UrlTemplate(std::string_view text, bool literal) {
   }
   AddText(text);
   CountRanges();
-  static_cast<void>(Make("1", 0));
 }
 
 void UrlTemplate::AddPart(std::string_view inside) {

@@ -20,8 +20,8 @@ namespace cohort::api_fetcher {
 class UrlTemplate {
  public:
   // {id} stands for an id, and {1..500}, {001..500}, {1..500..5} and {a..e} for each of the range;
-  // other braces for themselves, as do all where it is `literal`. Throws UrlError (url.h) where
-  // that gives no URL, and ValueError (values.h) for a range that makes no sense.
+  // other braces for themselves, as do all where it is `literal`. Throws ValueError (values.h)
+  // for a range that makes no sense; whether it is a URL, Make() finds.
   explicit UrlTemplate(std::string_view text, bool literal = false);
 
   bool has_id() const { return has_id_; }
@@ -30,8 +30,8 @@ class UrlTemplate {
   // How many URLs there are of one id: the product of all ranges.
   std::uint64_t count() const { return count_; }
 
-  // The URL of that number, the last range being the fastest. With ids, `id` is encoded, so that it
-  // cannot leave its place. Index is left as 0. Throws UrlError where it gives no URL.
+  // The URL of that number, the last range being the fastest. `id` is encoded, so that it cannot
+  // leave its place. Index is left as 0. Throws UrlError (url.h) where that is no URL.
   Request Make(std::string_view id, std::uint64_t number) const;
 
  private:
