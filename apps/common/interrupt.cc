@@ -13,14 +13,16 @@
 namespace cohort::apps {
 namespace {
 
-std::atomic<bool> requested = false;
-static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
+std::atomic<int> requested = 0;
+static_assert(std::atomic<int>::is_always_lock_free, "set in a signal handler");
+
+int most_requests = 1;
 
 // Readable once a signal has come. -1: signals are not caught.
 int wake_fd = -1;
 
-// When the first one came.
-std::atomic<std::int64_t> first_at = 0;
+// When the last request came.
+std::atomic<std::int64_t> last_at = 0;
 
 // timeout(1) sends its signal to the program and, right after, to the program's group.
 constexpr std::int64_t kSameSignal = 250'000'000;
@@ -32,8 +34,8 @@ std::int64_t Nanoseconds() {
 }
 
 void Request() {
-  first_at.store(Nanoseconds(), std::memory_order_relaxed);
-  requested.store(true, std::memory_order_relaxed);
+  last_at.store(Nanoseconds(), std::memory_order_relaxed);
+  requested.fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = write(wake_fd, &one, sizeof one);
 }
@@ -46,10 +48,13 @@ void EndBy(int signal) {
 
 extern "C" void OnSignal(int signal) {
   const int saved = errno;
-  if (!requested.load(std::memory_order_relaxed)) {
-    Request();
-  } else if (Nanoseconds() - first_at.load(std::memory_order_relaxed) > kSameSignal) {
-    EndBy(signal);
+  const int before = requested.load(std::memory_order_relaxed);
+  if (before == 0 || Nanoseconds() - last_at.load(std::memory_order_relaxed) > kSameSignal) {
+    if (before < most_requests) {
+      Request();
+    } else {
+      EndBy(signal);
+    }
   }
   errno = saved;
 }
@@ -65,13 +70,14 @@ void Catch(int signal) {
 
 }  // namespace
 
-void CatchInterrupts() {
+void CatchInterrupts(int requests) {
+  most_requests = requests;
   wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   Catch(SIGINT);
   Catch(SIGTERM);
 }
 
-bool InterruptRequested() { return requested.load(std::memory_order_relaxed); }
+int InterruptsRequested() { return requested.load(std::memory_order_relaxed); }
 
 bool WaitReadable(int fd) {
   // poll() skips the negative descriptor that stands for no signals.

@@ -65,6 +65,7 @@ void NewFile::Publish(IfExists if_exists) {
 
 // Some file systems tell only now that the bytes could not be stored.
 void NewFile::Close() {
+  if (fd_ < 0) return;
   const int result = close(std::exchange(fd_, -1));
   if (result != 0 && errno != EINTR) Throw(errno);
 }

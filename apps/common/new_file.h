@@ -15,6 +15,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace cohort::apps {
 
@@ -33,8 +34,12 @@ class NewFile {
 
   void Write(std::string_view bytes);
 
-  // Gives it its name. Once, and the last call.
+  // Gives it its name. The last call, but where the name was taken: then set_path() gives it
+  // another chance.
   void Publish(IfExists if_exists);
+
+  // Another name than that of the constructor, in the same folder.
+  void set_path(std::string path) { path_ = std::move(path); }
 
   // While it has no name yet: for what else a file has, such as its times.
   int fd() const { return fd_; }

@@ -1,0 +1,114 @@
+#include "apps/api_fetcher/host_limits.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "pools/timer.h"
+
+namespace cohort::api_fetcher {
+namespace {
+
+// Longer than between two starts of the same host, whose rate would otherwise begin anew.
+HostLimits::Clock::duration KeptFor(const RateLimitOptions& options) {
+  const double seconds = options.calls_per_second > 0 ? options.burst / options.calls_per_second : 0;
+  return std::chrono::ceil<HostLimits::Clock::duration>(
+      std::chrono::duration<double>(std::max(seconds, 0.5)));
+}
+
+}  // namespace
+
+std::string_view HostOf(std::string_view url) {
+  const std::size_t begin = url.find("://");
+  if (begin == std::string_view::npos) return url;
+  return url.substr(0, url.find_first_of("/?", begin + 3));
+}
+
+std::shared_ptr<HostLimits::Host> HostLimits::HostFor(std::string_view url) {
+  if (limits_each()) return FindOrMake(HostOf(url));
+  return any_.load(std::memory_order_acquire) ? Find(HostOf(url)) : nullptr;
+}
+
+void HostLimits::Post(std::string_view url, std::function<void()> work) {
+  const std::shared_ptr<Host> host = HostFor(url);
+  if (!host) return shared_.post(std::move(work));
+  ++host->posted;
+  host->executor.post([host, work = std::move(work)] {
+    work();
+    --host->posted;
+  });
+}
+
+Future<void> HostLimits::PostAfter(std::string_view url, Clock::duration delay,
+                                   std::function<void()> work) {
+  const std::shared_ptr<Host> host = HostFor(url);
+  if (!host) return submit_after(shared_, delay, std::move(work));
+  ++host->posted;
+  return submit_after(host->executor, delay, [host, work = std::move(work)] {
+    work();
+    --host->posted;
+  });
+}
+
+void HostLimits::PauseUntil(std::string_view url, Clock::time_point when) {
+  const std::shared_ptr<Host> host = FindOrMake(HostOf(url));
+  const std::lock_guard lock(mutex_);
+  host->paused_until = std::max(host->paused_until, when);
+  host->executor.pause_until(host->paused_until);
+}
+
+HostLimits::Clock::duration HostLimits::PauseLeft(std::string_view url) const {
+  if (!any_.load(std::memory_order_acquire)) return {};
+  const std::shared_ptr<Host> host = Find(HostOf(url));
+  if (!host) return {};
+  const std::lock_guard lock(mutex_);
+  return host->paused_until - Clock::now();
+}
+
+std::shared_ptr<HostLimits::Host> HostLimits::Find(std::string_view host) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = hosts_.find(host);
+  return found == hosts_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<HostLimits::Host> HostLimits::FindOrMake(std::string_view host) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<Host>& entry = hosts_[host];
+  if (!entry) entry = std::make_shared<Host>(shared_, of_each_);
+  entry->last_used = Clock::now();
+  any_.store(true, std::memory_order_release);
+  return entry;
+}
+
+bool HostLimits::IsIdle(const Host& host, Clock::time_point now) const {
+  return host.posted == 0 && now > host.paused_until &&
+         now > host.last_used + KeptFor(of_each_);
+}
+
+void HostLimits::Sweep() {
+  if (!any_.load(std::memory_order_acquire)) return;
+  std::vector<std::shared_ptr<Host>> idle;  // ended without the lock
+  const std::lock_guard lock(mutex_);
+  const Clock::time_point now = Clock::now();
+  for (auto at = hosts_.begin(); at != hosts_.end();) {
+    const auto here = at++;
+    if (here->second.use_count() > 1 || !IsIdle(*here->second, now)) continue;
+    idle.push_back(std::move(here->second));
+    hosts_.erase(here);
+  }
+  any_.store(!hosts_.empty(), std::memory_order_release);
+}
+
+void HostLimits::Cancel() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, host] : hosts_) {
+    host->executor.shutdown({.wait = false, .cancel_futures = true});
+  }
+}
+
+std::size_t HostLimits::size() const {
+  const std::lock_guard lock(mutex_);
+  return hosts_.size();
+}
+
+}  // namespace cohort::api_fetcher

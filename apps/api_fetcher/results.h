@@ -1,0 +1,67 @@
+// What comes out of a run: records as they are done, and the summary of all.
+//
+// Workers add, one thread writes: many records at a time, so that a record costs a worker no system
+// call and a lock that is held for less than a microsecond.
+
+#ifndef COHORT_APPS_API_FETCHER_RESULTS_H_
+#define COHORT_APPS_API_FETCHER_RESULTS_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "apps/api_fetcher/record.h"
+#include "apps/api_fetcher/summary.h"
+
+namespace cohort::api_fetcher {
+
+// Thread-safe.
+class Results {
+ public:
+  // `ordered`: records come out in the order of their numbers, which have no gaps; those that wait
+  // for an earlier one are kept, and whoever adds bounds how many these are.
+  Results(Format format, bool ordered, int fd) : format_(format), ordered_(ordered), fd_(fd) {}
+
+  // `number`: from 0 on. Waits while more than four megabytes have not been written.
+  void Add(std::uint64_t number, const Record& record);
+
+  // Writes what there is. For one thread. False after an error, which error() then has; all later
+  // records are dropped.
+  bool Flush();
+
+  // How many records have come out, to be written or on the way.
+  std::uint64_t released() const;
+
+  // After gaps: those that wait for a number that will not come.
+  void ReleaseAll();
+
+  Summary summary() const;
+  std::error_code error() const { return error_; }
+
+ private:
+  void Release(std::string_view line);
+  void Reorder(std::uint64_t number, std::string line);
+
+  const Format format_;
+  const bool ordered_;
+  const int fd_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  Summary summary_;
+  std::string text_;                             // to be written
+  std::deque<std::optional<std::string>> kept_;  // from the number released_ on
+  std::uint64_t released_ = 0;
+  bool broken_ = false;
+
+  std::string writing_;  // the writer's
+  std::error_code error_;
+};
+
+}  // namespace cohort::api_fetcher
+
+#endif  // COHORT_APPS_API_FETCHER_RESULTS_H_

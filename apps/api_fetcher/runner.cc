@@ -1,0 +1,310 @@
+#include "apps/api_fetcher/runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "apps/common/interrupt.h"
+#include "futures/errors.h"
+
+namespace cohort::api_fetcher {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How often records are written, at least, and signals and deadlines noticed.
+constexpr milliseconds kTick(50);
+
+// For requests that run when the user, or --max-failures, ends the run.
+constexpr milliseconds kGrace(2000);
+
+// Requests under way at a time. As many as keep the feeder asleep most of the time; more where
+// those of a slow host may be among them, or wait for their place in the order.
+std::uint64_t WindowOf(const Options& options) {
+  const bool waits = options.pace.per_host > 0 || options.pace.per_host_rate > 0;
+  const std::uint64_t least = waits || options.output.ordered ? 8192 : 1024;
+  return std::max<std::uint64_t>(least, 4 * static_cast<std::uint64_t>(options.pace.concurrency));
+}
+
+double MillisecondsOf(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+}  // namespace
+
+Runner::Runner(const Options& options, RequestSource& source, const Resume& resume,
+               Results& results, std::size_t idle_connections)
+    : options_(options),
+      source_(source),
+      resume_(resume),
+      results_(results),
+      policy_(options.retry, options.send.method),
+      transfers_(options, idle_connections),
+      pool_({.max_workers = options.pace.concurrency, .thread_name_prefix = "fetch"}),
+      paced_(pool_, {.calls_per_second = options.pace.rate, .burst = options.pace.burst}),
+      hosts_(paced_, {.calls_per_second = options.pace.per_host_rate,
+                      .max_concurrent = options.pace.per_host}),
+      window_(WindowOf(options)) {}
+
+Runner::~Runner() {
+  if (feeder_.joinable()) feeder_.join();
+}
+
+RunEnd Runner::Run(const Progress& progress) {
+  feeder_ = std::thread([this] { Feed(); });
+  while (!Tick(progress)) {
+  }
+  GiveUpWaiting();
+  results_.ReleaseAll();
+  broken_ |= !results_.Flush();
+  const std::lock_guard lock(mutex_);
+  return {.facts = Facts(),
+          .interrupted = interrupted_,
+          .written = !broken_,
+          .source_error = source_error_,
+          .threads_left = !fed_};
+}
+
+// The feeder.
+
+void Runner::Feed() {
+  std::string error;
+  try {
+    FeedAll();
+  } catch (const std::exception& failure) {
+    error = failure.what();
+  }
+  const std::lock_guard lock(mutex_);
+  fed_ = true;
+  source_error_ = std::move(error);
+  events_.notify_one();
+}
+
+void Runner::FeedAll() {
+  for (;;) {
+    for (std::uint64_t room = WaitForRoom(); room > 0; --room) {
+      std::optional<Request> request = source_.Next();
+      if (!request || stopping_) return;
+      if (resume_.IsDone(*request)) {
+        ++skipped_;
+        continue;
+      }
+      Job& job = TakeFree();
+      job.request = std::move(*request);
+      Submit(job);
+    }
+    if (stopping_) return;
+  }
+}
+
+// Lets requests come in by the hundred: each time the feeder is woken costs as much as a request.
+std::uint64_t Runner::WaitForRoom() {
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [this] { return stopping_ || Room() >= window_ / 4; });
+  return stopping_ ? 0 : Room();
+}
+
+std::uint64_t Runner::Room() const {
+  const std::uint64_t under_way =
+      options_.output.ordered ? drawn_ - results_.released() : jobs_.size() - free_.size();
+  return window_ - std::min(under_way, window_);
+}
+
+Runner::Job& Runner::TakeFree() {
+  const std::lock_guard lock(mutex_);
+  if (free_.empty()) free_.push_back(&jobs_.emplace_back());
+  Job& job = *free_.back();
+  free_.pop_back();
+  job.number = drawn_++;
+  job.waits_since = Clock::now();
+  job.is_active = true;
+  return job;
+}
+
+// Workers.
+
+void Runner::Submit(Job& job) {
+  try {
+    hosts_.Post(job.request.url, [this, &job] { Work(job); });
+  } catch (const cohort::Error&) {
+    if (!stopping_) throw;
+  }
+}
+
+void Runner::Work(Job& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || TooManyFailed()) return;
+    ++running_;
+  }
+  // Its turn has come although the host has asked for a pause after it was submitted.
+  if (hosts_.PauseLeft(job.request.url).count() > 0) {
+    Submit(job);
+  } else {
+    job.record.ms.wait += MillisecondsOf(Clock::now() - job.waits_since);
+    Attempt(job);
+  }
+  const std::lock_guard lock(mutex_);
+  if (--running_ == 0 && stopping_) events_.notify_one();
+}
+
+void Runner::Attempt(Job& job) try {
+  while (!TryOnce(job)) {
+  }
+} catch (const std::exception& error) {
+  job.record.ok = false;
+  job.record.error = {ErrorKind::kInternal, error.what()};
+  Done(job);
+}
+
+// False: again, at once.
+bool Runner::TryOnce(Job& job) {
+  ++job.attempts;
+  AttemptEnd end = transfers_.Attempt(job.request, job.record);
+  if (job.record.ok) return Done(job), true;
+  return AfterFailure(job, end);
+}
+
+bool Runner::AfterFailure(Job& job, AttemptEnd& end) {
+  const bool stale = end.stale && !std::exchange(job.was_stale, true);
+  const Failure failure = {.kind = job.record.error.kind,
+                           .status = job.record.status,
+                           .retry_after = end.retry_after,
+                           .stale = stale};
+  const RetryPolicy::Decision decision = policy_.Decide(failure, job.attempts);
+  if (!decision.why_not.empty()) job.record.error = {ErrorKind::kRetryAfter, decision.why_not};
+  if (!decision.retry) return Done(job), true;
+  if (decision.counted) {
+    if (!Retry(job, decision)) Done(job);
+    return true;
+  }
+  --job.attempts;
+  --job.record.attempts;
+  return false;
+}
+
+// False: there are none any more. The job may run, and end, before this does.
+bool Runner::Retry(Job& job, const RetryPolicy::Decision& decision) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return false;
+  job.waits_since = Clock::now();
+  if (decision.hold_host) {
+    hosts_.PauseUntil(job.request.url, job.waits_since + decision.delay);
+    Submit(job);
+  } else {
+    if (retries_.size() >= retries_kept_) ForgetRetries();
+    retries_.push_back(
+        hosts_.PostAfter(job.request.url, decision.delay, [this, &job] { Work(job); }));
+  }
+  return true;
+}
+
+void Runner::ForgetRetries() {
+  std::erase_if(retries_, [](const Future<void>& retry) { return retry.done(); });
+  retries_kept_ = std::max<std::size_t>(64, 2 * retries_.size());
+}
+
+void Runner::Done(Job& job) {
+  Record& record = job.record;
+  record.url = std::move(job.request.url);
+  record.id = std::move(job.request.id);
+  record.index = job.request.index;
+  results_.Add(job.number, record);
+  done_.fetch_add(1, std::memory_order_relaxed);
+  bytes_.fetch_add(record.bytes, std::memory_order_relaxed);
+  if (!record.ok) failed_.fetch_add(1, std::memory_order_relaxed);
+  job = Job();
+  const std::lock_guard lock(mutex_);
+  free_.push_back(&job);
+  if (Room() >= window_ / 4) room_.notify_one();
+  if (TooManyFailed()) events_.notify_one();
+  if (fed_ && free_.size() == jobs_.size()) events_.notify_one();
+}
+
+// The main thread.
+
+bool Runner::Tick(const Progress& progress) {
+  {
+    std::unique_lock lock(mutex_);
+    events_.wait_for(lock, kTick,
+                     [this] { return HasEnded() || (TooManyFailed() && !stopping_); });
+    if (HasEnded()) return true;
+  }
+  if (!results_.Flush() && !broken_) {
+    broken_ = true;
+    StopStarting("the output is closed", milliseconds(0));
+  }
+  CheckStops();
+  hosts_.Sweep();
+  progress({.done = done_,
+            .failed = failed_,
+            .bytes = bytes_,
+            .seconds = std::chrono::duration<double>(Clock::now() - begin_).count()});
+  return false;
+}
+
+bool Runner::HasEnded() const {
+  return stopping_ ? running_ == 0 : fed_ && free_.size() == jobs_.size();
+}
+
+bool Runner::TooManyFailed() const {
+  return options_.max_failures > 0 && failed_ >= options_.max_failures;
+}
+
+void Runner::CheckStops() {
+  const Clock::time_point now = Clock::now();
+  const milliseconds deadline = options_.timeouts.deadline;
+  if (apps::InterruptRequested() && !interrupted_) {
+    interrupted_ = true;
+    StopStarting("interrupted", kGrace);
+  } else if (deadline.count() > 0 && now - begin_ >= deadline) {
+    StopStarting(absl::StrCat("--deadline ", deadline.count(), "ms"), milliseconds(0));
+  } else if (TooManyFailed()) {
+    StopStarting(absl::StrCat("--max-failures ", options_.max_failures), kGrace);
+  }
+  if (now >= give_up_at_ || apps::InterruptsRequested() > 1) transfers_.Stop();
+}
+
+void Runner::StopStarting(std::string why, milliseconds grace) {
+  give_up_at_ = std::min(give_up_at_, Clock::now() + grace);
+  if (stopping_) return;
+  stopped_by_ = std::move(why);
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (const Future<void>& retry : retries_) retry.cancel();
+  }
+  room_.notify_one();
+  hosts_.Cancel();
+  paced_.shutdown({.wait = false, .cancel_futures = true});
+}
+
+// Requests whose attempts have failed, and that waited for another one when the run was ended.
+void Runner::GiveUpWaiting() {
+  pool_.shutdown({.wait = true, .cancel_futures = true});
+  std::vector<Job*> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    for (Job& job : jobs_) {
+      if (job.is_active && job.attempts > 0) waiting.push_back(&job);
+    }
+  }
+  for (Job* job : waiting) Done(*job);
+}
+
+// With mutex_ held.
+RunFacts Runner::Facts() {
+  RunFacts facts = {.seconds = std::chrono::duration<double>(Clock::now() - begin_).count(),
+                    .complete = !stopping_ && source_error_.empty(),
+                    .stopped_by = stopped_by_,
+                    .not_started = 0,
+                    .skipped = skipped_,
+                    .rejected = source_.rejected()};
+  if (facts.complete) return facts;
+  const std::optional<std::uint64_t> total = source_.total();
+  facts.not_started.reset();
+  if (total) facts.not_started = *total - std::min(*total, done_ + skipped_);
+  return facts;
+}
+
+}  // namespace cohort::api_fetcher
