@@ -25,8 +25,8 @@ bool BodySink::Keep() try {
 
 bool BodySink::Refuses(std::uint64_t size) {
   if (size > options_.max_body) {
-    return !Fail(ErrorKind::kTooLarge, absl::StrCat("the body has more than ", options_.max_body,
-                                                    " bytes (--max-body)"));
+    return !Fail(ErrorKind::kTooLarge,
+                 absl::StrCat("the body has more than ", options_.max_body, " bytes (--max-body)"));
   }
   if (keeps_text_ && size > kMaxText) {
     return !Fail(ErrorKind::kTooLarge, "the body has more than 64 MiB, too much for --field");

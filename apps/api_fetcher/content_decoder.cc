@@ -75,7 +75,8 @@ class BrotliDecoder final : public ContentDecoder {
     if (at_end() && left > 0) return Result::kBroken;
     BrotliDecoderResult status = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
     while (status == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) {
-      status = BrotliDecoderDecompressStream(state_.get(), &left, &next, &no_room_, nullptr, nullptr);
+      status =
+          BrotliDecoderDecompressStream(state_.get(), &left, &next, &no_room_, nullptr, nullptr);
       if (status == BROTLI_DECODER_RESULT_ERROR) return Result::kBroken;
       std::size_t size = 0;
       const std::uint8_t* const piece = BrotliDecoderTakeOutput(state_.get(), &size);

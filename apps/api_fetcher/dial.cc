@@ -100,8 +100,8 @@ Error Failed(const Endpoint& to, int error, Milliseconds limit, const StoppableF
       to.unix_socket.empty() ? absl::StrCat(to.host, " port ", to.port) : to.unix_socket;
   if (socket.stopped()) return {ErrorKind::kInterrupted, "given up while connecting"};
   if (error == ETIMEDOUT && limit.count() > 0) {
-    return {ErrorKind::kTimeout, absl::StrCat("no connection to ", where, " within ",
-                                              limit.count(), " ms (--connect-timeout)")};
+    return {ErrorKind::kTimeout, absl::StrCat("no connection to ", where, " within ", limit.count(),
+                                              " ms (--connect-timeout)")};
   }
   return {ErrorKind::kConnect, absl::StrCat("no connection to ", where, ": ", Describe(error))};
 }

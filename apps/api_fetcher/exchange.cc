@@ -20,7 +20,9 @@ constexpr int kNotModified = 304;
 Error Exchange::Run(httplib::Request message, Transport::Clock::time_point since) {
   message.response_handler = [this](const httplib::Response& answer) { return TakeHead(answer); };
   message.content_receiver = [this](const char* data, std::size_t size, std::uint64_t,
-                                    std::uint64_t) { return TakeBytes({data, size}); };
+                                    std::uint64_t) {
+    return TakeBytes({data, size});
+  };
   const bool ok = connection_.Exchange(message, answer_, since);
   // Without a body there was no call of TakeHead().
   if (ok) has_head_ = true;
@@ -90,8 +92,8 @@ Error Exchange::WhatFailed() {
   if (stopped_.kind != ErrorKind::kNone) return stopped_;
   if (sink_.error().kind != ErrorKind::kNone) return sink_.error();
   const Error& failure = transport.failure();
-  const bool broke = transport.at_end() || failure.kind == ErrorKind::kReceive ||
-                     failure.kind == ErrorKind::kSend;
+  const bool broke =
+      transport.at_end() || failure.kind == ErrorKind::kReceive || failure.kind == ErrorKind::kSend;
   stale_ = broke && transport.reused() && !transport.any_received();
   if (failure.kind != ErrorKind::kNone) return failure;
   return transport.at_end() ? Ended() : NoHttp();

@@ -11,7 +11,8 @@ namespace {
 
 // Longer than between two starts of the same host, whose rate would otherwise begin anew.
 HostLimits::Clock::duration KeptFor(const RateLimitOptions& options) {
-  const double seconds = options.calls_per_second > 0 ? options.burst / options.calls_per_second : 0;
+  const double seconds =
+      options.calls_per_second > 0 ? options.burst / options.calls_per_second : 0;
   return std::chrono::ceil<HostLimits::Clock::duration>(
       std::chrono::duration<double>(std::max(seconds, 0.5)));
 }
@@ -81,8 +82,7 @@ std::shared_ptr<HostLimits::Host> HostLimits::FindOrMake(std::string_view host) 
 }
 
 bool HostLimits::IsIdle(const Host& host, Clock::time_point now) const {
-  return host.posted == 0 && now > host.paused_until &&
-         now > host.last_used + KeptFor(of_each_);
+  return host.posted == 0 && now > host.paused_until && now > host.last_used + KeptFor(of_each_);
 }
 
 void HostLimits::Sweep() {

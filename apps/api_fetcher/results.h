@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "apps/api_fetcher/record.h"
@@ -24,7 +25,8 @@ class Results {
  public:
   // `ordered`: records come out in the order of their numbers, which have no gaps; those that wait
   // for an earlier one are kept, and whoever adds bounds how many these are.
-  Results(Format format, bool ordered, int fd) : format_(format), ordered_(ordered), fd_(fd) {}
+  Results(Format format, bool ordered, int fd)
+      : format_(format), ordered_(ordered), fd_(fd), text_(HeaderOf(format)) {}
 
   // `number`: from 0 on. Waits while more than four megabytes have not been written.
   void Add(std::uint64_t number, const Record& record);

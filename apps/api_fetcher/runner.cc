@@ -226,8 +226,7 @@ void Runner::Done(Job& job) {
 bool Runner::Tick(const Progress& progress) {
   {
     std::unique_lock lock(mutex_);
-    events_.wait_for(lock, kTick,
-                     [this] { return HasEnded() || (TooManyFailed() && !stopping_); });
+    events_.wait_for(lock, kTick, [this] { return HasEnded() || (TooManyFailed() && !stopping_); });
     if (HasEnded()) return true;
   }
   if (!results_.Flush() && !broken_) {

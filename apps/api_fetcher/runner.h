@@ -50,10 +50,10 @@ struct RunState {
 
 struct RunEnd {
   RunFacts facts = {};
-  bool interrupted = false;      // by a signal
-  bool written = true;           // false: the records could not be written, see Results::error()
+  bool interrupted = false;       // by a signal
+  bool written = true;            // false: the records could not be written, see Results::error()
   std::string source_error = "";  // the input could not be read to its end
-  bool threads_left = false;     // the source still waits for input: leave by _Exit()
+  bool threads_left = false;      // the source still waits for input: leave by _Exit()
 };
 
 class Runner {
@@ -132,22 +132,22 @@ class Runner {
   std::atomic<std::uint64_t> skipped_ = 0;
 
   std::mutex mutex_;
-  std::condition_variable room_;    // for the feeder
-  std::condition_variable events_;  // for the main thread
-  std::deque<Job> jobs_;            // guarded by mutex_; each is its worker's
-  std::vector<Job*> free_;          // guarded by mutex_
+  std::condition_variable room_;       // for the feeder
+  std::condition_variable events_;     // for the main thread
+  std::deque<Job> jobs_;               // guarded by mutex_; each is its worker's
+  std::vector<Job*> free_;             // guarded by mutex_
   std::vector<Future<void>> retries_;  // that may still wait; guarded by mutex_
   std::size_t retries_kept_ = 64;      // until those that have begun are forgotten
-  std::uint64_t drawn_ = 0;         // guarded by mutex_
-  int running_ = 0;                 // attempts; guarded by mutex_
-  bool fed_ = false;                // the feeder has ended; guarded by mutex_
-  std::string source_error_;        // guarded by mutex_
+  std::uint64_t drawn_ = 0;            // guarded by mutex_
+  int running_ = 0;                    // attempts; guarded by mutex_
+  bool fed_ = false;                   // the feeder has ended; guarded by mutex_
+  std::string source_error_;           // guarded by mutex_
   std::thread feeder_;
 
   // The main thread's.
   std::string stopped_by_;
   bool interrupted_ = false;
-  bool broken_ = false;                                    // records cannot be written
+  bool broken_ = false;                                      // records cannot be written
   Clock::time_point give_up_at_ = Clock::time_point::max();  // on what runs
 };
 

@@ -53,8 +53,7 @@ std::string NamesOf(SSL* ssl) {
   for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < 3; ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
     if (name->type != GEN_DNS) continue;
-    const auto* const bytes =
-        reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
+    const auto* const bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
     const std::string_view dns(bytes, ASN1_STRING_length(name->d.dNSName));
     absl::StrAppend(&text, text.empty() ? "" : ", ", dns);
   }
@@ -120,7 +119,8 @@ std::string HandshakeProblem(SSL* ssl, const std::string& host) {
   const std::string error = TakeSslError();
   const long code = SSL_get_verify_result(ssl);
   if (code != X509_V_OK) return CertificateProblem(ssl, code, host);
-  return error.empty() ? "the server ended the TLS handshake" : "the TLS handshake failed: " + error;
+  return error.empty() ? "the server ended the TLS handshake"
+                       : "the TLS handshake failed: " + error;
 }
 
 std::string TakeSslError() {

@@ -89,8 +89,7 @@ class Transfers::Hops {
   void Note(const Transport& transport, const Exchange& exchange) {
     record_.status = exchange.status();
     record_.ms.connect = MillisecondsOf(transport.connect_time());
-    record_.ms.first =
-        transport.any_received() ? MillisecondsOf(transport.first_at() - begin_) : 0;
+    record_.ms.first = transport.any_received() ? MillisecondsOf(transport.first_at() - begin_) : 0;
     end_.stale = exchange.stale();
     if (const std::string* const after = exchange.header("Retry-After")) end_.retry_after = *after;
   }
@@ -131,8 +130,8 @@ class Transfers::Hops {
     std::string text = next.text();
     record_.redirects.push_back(text);
     if (record_.redirects.size() > static_cast<std::size_t>(options_.send.max_redirects)) {
-      return Refuse(absl::StrCat("more than ", options_.send.max_redirects,
-                                 " redirects (--max-redirects)"));
+      return Refuse(
+          absl::StrCat("more than ", options_.send.max_redirects, " redirects (--max-redirects)"));
     }
     std::string method = MethodAfter(status, method_);
     if (method == method_ && WasAt(text)) {

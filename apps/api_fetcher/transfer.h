@@ -36,7 +36,8 @@ struct AttemptEnd {
 // that have made them do not outlive it.
 class Transfers {
  public:
-  // `options` outlive it. Each thread keeps up to `idle_connections`, at least one. Throws TlsError.
+  // `options` outlive it. Each thread keeps up to `idle_connections`, at least one. Throws
+  // TlsError.
   explicit Transfers(const Options& options, std::size_t idle_connections = 8);
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;

@@ -258,8 +258,9 @@ ssize_t Transport::Receive(char* to, std::size_t size) {
 }
 
 ssize_t Transport::ReceiveOnce(char* to, std::size_t size) {
-  if (ssl_) return SslResult(SSL_read(ssl_.get(), to, static_cast<int>(std::min<std::size_t>(
-                                                          size, 1 << 30))));
+  if (ssl_)
+    return SslResult(
+        SSL_read(ssl_.get(), to, static_cast<int>(std::min<std::size_t>(size, 1 << 30))));
   ssize_t received = 0;
   while ((received = recv(fd(), to, size, 0)) < 0 && errno == EINTR) {
   }
@@ -267,8 +268,9 @@ ssize_t Transport::ReceiveOnce(char* to, std::size_t size) {
 }
 
 ssize_t Transport::SendOnce(const char* from, std::size_t size) {
-  if (ssl_) return SslResult(SSL_write(ssl_.get(), from, static_cast<int>(std::min<std::size_t>(
-                                                             size, 1 << 30))));
+  if (ssl_)
+    return SslResult(
+        SSL_write(ssl_.get(), from, static_cast<int>(std::min<std::size_t>(size, 1 << 30))));
   ssize_t sent = 0;
   while ((sent = send(fd(), from, size, MSG_NOSIGNAL)) < 0 && errno == EINTR) {
   }

@@ -28,10 +28,10 @@ namespace cohort::api_fetcher {
 
 // How to get to a server.
 struct Route {
-  Endpoint endpoint = {};             // what to connect to: the server, its proxy or a Unix socket
-  std::string tunnel = "";            // "host:port" to ask a proxy for; empty: none
+  Endpoint endpoint = {};   // what to connect to: the server, its proxy or a Unix socket
+  std::string tunnel = "";  // "host:port" to ask a proxy for; empty: none
   std::string tunnel_authorization = "";  // of the Proxy-Authorization header for that
-  std::string tls_host = "";          // who must answer, by TLS; empty: no TLS
+  std::string tls_host = "";              // who must answer, by TLS; empty: no TLS
 };
 
 // 0: none.

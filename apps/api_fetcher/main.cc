@@ -1,0 +1,133 @@
+// api_fetcher: fetches many URLs at a time. See --help and docs/apps/api_fetcher.md.
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "apps/api_fetcher/descriptors.h"
+#include "apps/api_fetcher/options.h"
+#include "apps/api_fetcher/program_name.h"
+#include "apps/api_fetcher/progress_report.h"
+#include "apps/api_fetcher/request_source.h"
+#include "apps/api_fetcher/results.h"
+#include "apps/api_fetcher/resume.h"
+#include "apps/api_fetcher/runner.h"
+#include "apps/api_fetcher/summary.h"
+#include "apps/api_fetcher/tls.h"
+#include "apps/common/exit_code.h"
+#include "apps/common/interrupt.h"
+#include "apps/common/output.h"
+#include "apps/common/terminal.h"
+#include "apps/common/users_directory.h"
+
+namespace cohort::api_fetcher {
+namespace {
+
+void Say(std::string_view message) { apps::Say(kName, message); }
+
+int UsageError(std::string_view message) {
+  Say(message);
+  return apps::kUsage;
+}
+
+// Also those of a wrong line of the input.
+void Note(const std::string& text) { Say(apps::Printable(text)); }
+
+int DryRun(RequestSource& source, const Resume& resume) {
+  std::string text;
+  while (std::optional<Request> request = source.Next()) {
+    if (resume.IsDone(*request)) continue;
+    absl::StrAppend(&text, request->url, "\n");
+    if (text.size() < 64 << 10) continue;
+    if (!apps::WriteReport(kName, text)) return apps::kNotWritten;
+    text.clear();
+  }
+  if (!apps::WriteReport(kName, text)) return apps::kNotWritten;
+  if (apps::InterruptRequested()) return apps::kInterrupted;
+  return source.rejected() > 0 ? apps::kSomeFailed : apps::kSuccess;
+}
+
+void WriteSummary(const Summary& summary, const RunFacts& facts, SummaryFormat format) {
+  if (format == SummaryFormat::kNone) return;
+  apps::WriteAll(STDERR_FILENO,
+                 format == SummaryFormat::kJson ? JsonOf(summary, facts) : TextOf(summary, facts));
+}
+
+int ExitStatus(const RunEnd& end, const Summary& summary) {
+  if (!end.written) return apps::kNotWritten;
+  if (end.interrupted) return apps::kInterrupted;
+  if (!end.source_error.empty()) return apps::kUsage;
+  if (summary.failed() > 0 || end.facts.rejected > 0 || !end.facts.complete) {
+    return apps::kSomeFailed;
+  }
+  const bool nothing = summary.done() == 0 && end.facts.skipped == 0;
+  return nothing ? apps::kNothingToDo : apps::kSuccess;
+}
+
+int Report(const Options& options, const Results& results, const RunEnd& end) {
+  const Summary summary = results.summary();
+  if (!end.source_error.empty()) Say(end.source_error);
+  if (results.error() && results.error() != std::errc::broken_pipe) {
+    Say("the records cannot be written: " + results.error().message());
+  }
+  const int status = ExitStatus(end, summary);
+  if (status == apps::kNothingToDo) Say("nothing was asked for: the input has no URLs");
+  WriteSummary(summary, end.facts, options.output.summary);
+  return status;
+}
+
+int Fetch(const Options& options, RequestSource& source, const Resume& resume) {
+  const Descriptors descriptors = ReserveDescriptors(options.pace.concurrency);
+  if (!descriptors.problem.empty()) return UsageError(descriptors.problem);
+  Results results(options.output.format, options.output.ordered, STDOUT_FILENO);
+  Runner runner(options, source, resume, results, descriptors.idle_connections);
+  RunEnd end;
+  {
+    const std::optional<std::uint64_t> total = source.total();
+    ProgressReport progress(options.output.progress);
+    end = runner.Run([&](const RunState& state) { progress.Show(state, total); });
+  }
+  const int status = Report(options, results, end);
+  if (end.threads_left) std::_Exit(status);
+  return status;
+}
+
+// "" or what is wrong.
+std::string MakeDirectory(const std::string& directory) {
+  std::error_code error;
+  if (!directory.empty()) std::filesystem::create_directories(directory, error);
+  return error ? absl::StrCat("-o ", directory, ": ", error.message()) : "";
+}
+
+int Run(const Options& options) try {
+  const Resume resume = options.resume_file.empty() ? Resume() : Resume(options.resume_file);
+  RequestSource source(options.source, Note);
+  if (options.dry_run) return DryRun(source, resume);
+  const std::string problem = MakeDirectory(options.answers.directory);
+  if (!problem.empty()) return UsageError(problem);
+  if (options.send.insecure && !options.output.quiet) Say("-k: certificates are not verified");
+  return Fetch(options, source, resume);
+} catch (const std::exception& error) {
+  return UsageError(error.what());
+}
+
+}  // namespace
+}  // namespace cohort::api_fetcher
+
+int main(int argc, char** argv) {
+  namespace apps = cohort::apps;
+  namespace api_fetcher = cohort::api_fetcher;
+  apps::IgnoreBrokenPipes();
+  apps::EnterUsersDirectory();
+  const api_fetcher::ParsedOptions parsed = api_fetcher::ParseOptions(argc, argv);
+  if (!parsed.options) return parsed.exit_status;
+  apps::CatchInterrupts(2);
+  return api_fetcher::Run(*parsed.options);
+}
