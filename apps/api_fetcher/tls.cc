@@ -19,10 +19,9 @@ bool IsAddress(const std::string& host) {
          inet_pton(AF_INET6, host.c_str(), &unused) == 1;
 }
 
-SSL_CTX* NewContext(bool insecure) {
+SSL_CTX* NewContext() {
   SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
   if (context == nullptr) throw TlsError("OpenSSL cannot be set up: " + TakeSslError());
-  SSL_CTX_set_verify(context, insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   // No records are kept back for requests that may never come.
   SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
@@ -91,7 +90,7 @@ std::string CertificateProblem(SSL* ssl, long code, const std::string& host) {
 }  // namespace
 
 TlsContext::TlsContext(std::string ca_file, bool insecure)
-    : context_(NewContext(insecure)), ca_file_(std::move(ca_file)), insecure_(insecure) {
+    : context_(NewContext()), ca_file_(std::move(ca_file)), insecure_(insecure) {
   if (ca_file_.empty() || SSL_CTX_load_verify_file(context_, ca_file_.c_str()) == 1) return;
   SSL_CTX_free(context_);
   throw TlsError(absl::StrCat("--cacert ", ca_file_, ": no certificates in PEM can be read (",
@@ -113,6 +112,11 @@ SslPointer TlsContext::NewSession(int fd, const std::string& host) {
     SSL_set1_host(ssl.get(), host.c_str());
   }
   return ssl;
+}
+
+bool TlsContext::IsTrusted(SSL* ssl) const {
+  if (insecure_) return true;
+  return SSL_get0_peer_certificate(ssl) != nullptr && SSL_get_verify_result(ssl) == X509_V_OK;
 }
 
 std::string HandshakeProblem(SSL* ssl, const std::string& host) {

@@ -34,9 +34,12 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
   ~TlsContext();
 
-  // A session over `fd`, which stays the caller's, for SSL_connect(). It will insist on a
-  // certificate for `host`, a name or an address.
+  // A session over `fd`, which stays the caller's, for SSL_connect() with `host`, a name or an
+  // address. It connects to anybody, so that there is a certificate to tell about: look at
+  // IsTrusted() before anything is sent.
   SslPointer NewSession(int fd, const std::string& host);
+
+  bool IsTrusted(SSL* ssl) const;
 
  private:
   SSL_CTX* const context_;
@@ -45,7 +48,8 @@ class TlsContext {
   std::once_flag system_loaded_;
 };
 
-// Why the handshake with `host` failed, for the user: "the certificate expired on 2024-01-31".
+// Why the handshake with `host` failed, or why it is not trusted, for the user: "the certificate
+// expired on 2024-01-31".
 std::string HandshakeProblem(SSL* ssl, const std::string& host);
 
 // The oldest entry of OpenSSL's queue of errors of this thread, or "" ; clears it.

@@ -125,7 +125,7 @@ bool Transport::Handshake(const Route& route) {
     ERR_clear_error();
     errno = 0;
     const int result = SSL_connect(ssl_.get());
-    if (result == 1) return true;
+    if (result == 1) return tls_.IsTrusted(ssl_.get()) || FailHandshake(route);
     if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) return FailHandshake(route);
   }
   return false;
