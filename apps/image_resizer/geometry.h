@@ -20,6 +20,8 @@ struct Region {
   double top = 0;
   double width = 0;
   double height = 0;
+
+  friend bool operator==(const Region&, const Region&) = default;
 };
 
 // How a stored picture becomes upright: mirrored, then its axes exchanged.

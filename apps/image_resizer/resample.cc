@@ -2,6 +2,8 @@
 
 #include <zimg.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -54,18 +56,55 @@ void SetFilter(zimg_graph_builder_params& params, Filter filter) {
   }
 }
 
-Graph BuildGraph(const Plane& source, const Region& region, Size size, Filter filter) {
-  zimg_image_format in = FormatOf({source.width(), source.height()}, source.sample_bytes());
+// All that a graph depends on.
+struct Task {
+  Size from;
+  Region region;
+  Size to;
+  int sample_bytes;
+  Filter filter;
+
+  friend bool operator==(const Task&, const Task&) = default;
+};
+
+Graph BuildGraph(const Task& task) {
+  zimg_image_format in = FormatOf(task.from, task.sample_bytes);
+  const Region& region = task.region;
   in.active_region = {region.left, region.top, region.width, region.height};
-  const zimg_image_format out = FormatOf(size, source.sample_bytes());
+  const zimg_image_format out = FormatOf(task.to, task.sample_bytes);
 
   zimg_graph_builder_params params;
   zimg_graph_builder_params_default(&params, ZIMG_API_VERSION);
-  SetFilter(params, filter);
+  SetFilter(params, task.filter);
   Graph graph(zimg_filter_graph_build(&in, &out, &params));
   if (graph == nullptr) ThrowZimgError();
   return graph;
 }
+
+// Building takes longer than resampling a small plane. Cb's is Cr's as well, and a batch often has
+// pictures of one size.
+class GraphCache {
+ public:
+  const Graph& Get(const Task& task) {
+    const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                    [&task](const Entry& entry) { return entry.task == task; });
+    if (found == entries_.end()) {
+      entries_.back() = {task, BuildGraph(task)};
+      std::rotate(entries_.begin(), entries_.end() - 1, entries_.end());
+    } else {
+      std::rotate(entries_.begin(), found, found + 1);
+    }
+    return entries_.front().graph;
+  }
+
+ private:
+  struct Entry {
+    Task task = {};
+    Graph graph;
+  };
+
+  std::array<Entry, 8> entries_;  // the latest first
+};
 
 // As a plane, so that it is aligned.
 Plane WorkingMemory(const Graph& graph) {
@@ -78,7 +117,12 @@ Plane WorkingMemory(const Graph& graph) {
 }  // namespace
 
 Plane Resample(const Plane& source, const Region& region, Size size, Filter filter) {
-  const Graph graph = BuildGraph(source, region, size, filter);
+  thread_local GraphCache cache;
+  const Graph& graph = cache.Get({.from = {source.width(), source.height()},
+                                  .region = region,
+                                  .to = size,
+                                  .sample_bytes = source.sample_bytes(),
+                                  .filter = filter});
   Plane memory = WorkingMemory(graph);
   Plane result(size.width, size.height, source.sample_bytes());
 

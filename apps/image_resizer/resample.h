@@ -11,6 +11,8 @@ namespace cohort::image_resizer {
 
 // What `source` has in `region`, which is in its samples, as a plane of that size. Beyond the edges
 // the plane is taken to go on as its mirror image. Throws std::bad_alloc.
+//
+// Each thread keeps the filters of its last eight calls, some kilobytes each.
 Plane Resample(const Plane& source, const Region& region, Size size, Filter filter);
 
 }  // namespace cohort::image_resizer

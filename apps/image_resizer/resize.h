@@ -1,8 +1,8 @@
 // One image file in memory to another: a JPEG or PNG, made smaller.
 //
 // Purpose: what a sandboxed worker does with one file. Resize() is a pure function of bytes: it
-// opens no file, starts no thread, keeps nothing, and reports what happened in its result. All of
-// its arguments and results cross to a worker process as they are.
+// opens no file, starts no thread, keeps nothing but a few tables, and reports what happened in its
+// result. Its arguments and its result cross to a worker process as they are.
 //
 // What it does: decides by the content, never by a name, what the file is; turns the picture
 // upright as its EXIF data says; converts its colours to sRGB; resamples; writes a new file without
