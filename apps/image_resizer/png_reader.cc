@@ -47,6 +47,31 @@ void Copy(std::array<char, 160>& to, const char* text) {
   std::snprintf(to.data(), to.size(), "%s", text);
 }
 
+bool HasType(std::span<const std::byte> chunk, const char* type) {
+  return std::memcmp(&chunk[4], type, 4) == 0;
+}
+
+std::size_t U32(std::span<const std::byte> at) {
+  std::size_t value = 0;
+  for (int i = 0; i < 4; ++i) value = value << 8 | std::to_integer<std::size_t>(at[i]);
+  return value;
+}
+
+// The file up to the first chunk that claims to be longer than the file is; but for pixels, of
+// which a part is of use. The library would take memory for the length that is claimed.
+std::span<const std::byte> WholeChunks(std::span<const std::byte> file) {
+  constexpr std::size_t kSignature = 8;
+  constexpr std::size_t kAroundData = 12;  // the length, the type, the checksum
+  std::size_t at = kSignature;
+  while (at + kAroundData <= file.size()) {
+    const std::span<const std::byte> chunk = file.subspan(at);
+    const std::size_t size = U32(chunk) + kAroundData;
+    if (size > chunk.size()) return HasType(chunk, "IDAT") ? file : file.first(at);
+    at += size;
+  }
+  return file;
+}
+
 // Palettes, few bits and transparent colours become plain samples.
 void SetTransforms(png_structp png, bool to_8_bits) {
   png_set_expand(png);
@@ -57,7 +82,7 @@ void SetTransforms(png_structp png, bool to_8_bits) {
 }  // namespace
 
 PngReader::PngReader(std::span<const std::byte> file, const ResizeSpec& spec) : spec_(spec) {
-  callbacks_.rest = file;
+  callbacks_.rest = WholeChunks(file);
   png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &callbacks_, &PngReader::OnError,
                                 &PngReader::OnWarning);
   if (png_ == nullptr) throw std::bad_alloc();

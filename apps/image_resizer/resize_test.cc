@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -615,6 +616,18 @@ TEST(ResizeTest, TheScanLimitCounts) {
   EXPECT_NO_THROW(Resize(file, spec));
   spec.limits.max_scans = 3;
   EXPECT_EQ(KindOf(file, spec), ErrorKind::kTooManyScans);
+}
+
+TEST(ResizeTest, AChunkThatClaimsToBeLongIsRefused) {
+  Bytes png = MakePng(Quarters(20, 20), {.exif = MakeExif(1)});
+  const auto* text = reinterpret_cast<const char*>(png.data());
+  const std::size_t type = std::string_view(text, png.size()).find("eXIf");
+  png[type - 4] = std::byte{0x7F};
+  ResizeSpec spec = Box(8, 8);
+  for (const Damage damage : {Damage::kRefuse, Damage::kTolerate}) {
+    spec.damage = damage;
+    EXPECT_EQ(KindOf(png, spec), ErrorKind::kDamaged);
+  }
 }
 
 // Damage.
