@@ -25,8 +25,8 @@ enum class Outcome {
 std::string_view NameOf(Outcome outcome);
 
 struct FileResult {
-  std::string source;
-  std::string target;  // "": it has none
+  std::string source = {};
+  std::string target = {};  // "": it has none
   Outcome outcome = Outcome::kNotDone;
 
   // Of kFailed. `error` is for people; `kind` for programs: one of ErrorKind's names, or

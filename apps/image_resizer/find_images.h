@@ -22,8 +22,8 @@ struct FileId {
 };
 
 struct FoundImage {
-  std::string path;        // to open
-  std::string name;        // what it is called below the output folder: "2026/a.jpg"
+  std::string path = {};   // to open
+  std::string name = {};   // what it is called below the output folder: "2026/a.jpg"
   std::uint64_t size = 0;  // in bytes
   FileId id = {};
   std::int64_t modified = 0;  // nanoseconds since 1970

@@ -11,7 +11,7 @@
 
 #include "apps/image_resizer/batch.h"
 #include "apps/image_resizer/find_images.h"
-#include "apps/image_resizer/resize.h"
+#include "apps/image_resizer/resize_spec.h"
 
 namespace cohort::image_resizer {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "apps/image_resizer/find_images.h"
-#include "apps/image_resizer/resize.h"
+#include "apps/image_resizer/resize_spec.h"
 
 namespace cohort::image_resizer {
 
