@@ -1,6 +1,7 @@
 #include "apps/image_resizer/png_writer.h"
 
 #include <libdeflate.h>
+#include <zlib.h>
 
 #include <array>
 #include <bit>
@@ -41,6 +42,7 @@ struct FreeCompressor {
   void operator()(libdeflate_compressor* c) const { libdeflate_free_compressor(c); }
 };
 
+// At any distance, repeats are found: right for drawings.
 Bytes Compress(std::span<const std::byte> data, int level) {
   const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor(
       libdeflate_alloc_compressor(level));
@@ -49,6 +51,35 @@ Bytes Compress(std::span<const std::byte> data, int level) {
   result.resize(libdeflate_zlib_compress(compressor.get(), data.data(), data.size(), result.data(),
                                          result.size()));
   return result;
+}
+
+// Only runs of one byte are: right for photos, where the few repeats that noise has by chance cost
+// more to write than their bytes do. Empty where that takes more than `limit` bytes.
+Bytes CompressRuns(std::span<const std::byte> data, std::size_t limit) {
+  constexpr int kLargeWindow = 15;
+  constexpr int kMostMemory = 9;
+  z_stream stream = {};
+  if (deflateInit2(&stream, 1, Z_DEFLATED, kLargeWindow, kMostMemory, Z_RLE) != Z_OK) {
+    throw std::bad_alloc();
+  }
+  const std::unique_ptr<z_stream, decltype(&deflateEnd)> end(&stream, &deflateEnd);
+  Bytes result(limit);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(data.data()));
+  stream.avail_in = static_cast<uInt>(data.size());
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  const bool fits = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+  result.resize(fits ? stream.total_out : 0);
+  return result;
+}
+
+// The smaller of both. Together they take a third of the time that zlib takes to do as well.
+Bytes CompressPixels(std::span<const std::byte> data, int level) {
+  constexpr std::size_t kMax = 1 << 30;  // zlib counts in 32 bits
+  Bytes repeats = Compress(data, level);
+  if (level == 0 || data.size() > kMax) return repeats;
+  Bytes runs = CompressRuns(data, repeats.size());
+  return runs.empty() ? repeats : runs;
 }
 
 void AppendHeader(Bytes& file, const Raster& raster) {
@@ -108,7 +139,7 @@ Bytes Filtered(const Raster& raster) {
 }  // namespace
 
 Bytes WritePng(const Raster& raster, int level, const Metadata& metadata) {
-  const Bytes pixels = Compress(Filtered(raster), level);
+  const Bytes pixels = CompressPixels(Filtered(raster), level);
   Bytes file;
   file.reserve(pixels.size() + metadata.icc.size() + metadata.exif.size() + metadata.xmp.size() +
                1024);
