@@ -25,15 +25,19 @@ std::string_view HostOf(std::string_view url) {
   return url.substr(0, url.find_first_of("/?", begin + 3));
 }
 
-std::shared_ptr<HostLimits::Host> HostLimits::HostFor(std::string_view url) {
-  if (limits_each()) return FindOrMake(HostOf(url));
-  return any_.load(std::memory_order_acquire) ? Find(HostOf(url)) : nullptr;
+HostLimits::Host* HostLimits::Hold(std::string_view url) {
+  if (!limits_each() && !any_.load(std::memory_order_acquire)) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const std::string_view name = HostOf(url);
+  if (!limits_each() && !hosts_.contains(name)) return nullptr;
+  Host& host = FindOrMake(name);
+  ++host.posted;
+  return &host;
 }
 
 void HostLimits::Post(std::string_view url, std::function<void()> work) {
-  const std::shared_ptr<Host> host = HostFor(url);
-  if (!host) return shared_.post(std::move(work));
-  ++host->posted;
+  Host* const host = Hold(url);
+  if (host == nullptr) return shared_.post(std::move(work));
   host->executor.post([host, work = std::move(work)] {
     work();
     --host->posted;
@@ -42,9 +46,8 @@ void HostLimits::Post(std::string_view url, std::function<void()> work) {
 
 Future<void> HostLimits::PostAfter(std::string_view url, Clock::duration delay,
                                    std::function<void()> work) {
-  const std::shared_ptr<Host> host = HostFor(url);
-  if (!host) return submit_after(shared_, delay, std::move(work));
-  ++host->posted;
+  Host* const host = Hold(url);
+  if (host == nullptr) return submit_after(shared_, delay, std::move(work));
   return submit_after(host->executor, delay, [host, work = std::move(work)] {
     work();
     --host->posted;
@@ -52,33 +55,25 @@ Future<void> HostLimits::PostAfter(std::string_view url, Clock::duration delay,
 }
 
 void HostLimits::PauseUntil(std::string_view url, Clock::time_point when) {
-  const std::shared_ptr<Host> host = FindOrMake(HostOf(url));
   const std::lock_guard lock(mutex_);
-  host->paused_until = std::max(host->paused_until, when);
-  host->executor.pause_until(host->paused_until);
+  Host& host = FindOrMake(HostOf(url));
+  host.paused_until = std::max(host.paused_until, when);
+  host.executor.pause_until(host.paused_until);
 }
 
 HostLimits::Clock::duration HostLimits::PauseLeft(std::string_view url) const {
   if (!any_.load(std::memory_order_acquire)) return {};
-  const std::shared_ptr<Host> host = Find(HostOf(url));
-  if (!host) return {};
   const std::lock_guard lock(mutex_);
-  return host->paused_until - Clock::now();
+  const auto found = hosts_.find(HostOf(url));
+  return found == hosts_.end() ? Clock::duration() : found->second->paused_until - Clock::now();
 }
 
-std::shared_ptr<HostLimits::Host> HostLimits::Find(std::string_view host) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = hosts_.find(host);
-  return found == hosts_.end() ? nullptr : found->second;
-}
-
-std::shared_ptr<HostLimits::Host> HostLimits::FindOrMake(std::string_view host) {
-  const std::lock_guard lock(mutex_);
-  std::shared_ptr<Host>& entry = hosts_[host];
-  if (!entry) entry = std::make_shared<Host>(shared_, of_each_);
+HostLimits::Host& HostLimits::FindOrMake(std::string_view host) {
+  std::unique_ptr<Host>& entry = hosts_[host];
+  if (!entry) entry = std::make_unique<Host>(shared_, of_each_);
   entry->last_used = Clock::now();
   any_.store(true, std::memory_order_release);
-  return entry;
+  return *entry;
 }
 
 bool HostLimits::IsIdle(const Host& host, Clock::time_point now) const {
@@ -87,12 +82,12 @@ bool HostLimits::IsIdle(const Host& host, Clock::time_point now) const {
 
 void HostLimits::Sweep() {
   if (!any_.load(std::memory_order_acquire)) return;
-  std::vector<std::shared_ptr<Host>> idle;  // ended without the lock
+  std::vector<std::unique_ptr<Host>> idle;  // ended without the lock
   const std::lock_guard lock(mutex_);
   const Clock::time_point now = Clock::now();
   for (auto at = hosts_.begin(); at != hosts_.end();) {
     const auto here = at++;
-    if (here->second.use_count() > 1 || !IsIdle(*here->second, now)) continue;
+    if (!IsIdle(*here->second, now)) continue;
     idle.push_back(std::move(here->second));
     hosts_.erase(here);
   }

@@ -31,6 +31,11 @@ class HostLimits {
 
   // `shared` outlives it.
   HostLimits(Shared& shared, RateLimitOptions of_each) : shared_(shared), of_each_(of_each) {}
+  HostLimits(const HostLimits&) = delete;
+  HostLimits& operator=(const HostLimits&) = delete;
+
+  // Cancel(), and waits for what has begun.
+  ~HostLimits() { Cancel(); }
 
   // Calls `work` in a worker when it is the host's turn, and that of all hosts.
   void Post(std::string_view url, std::function<void()> work);
@@ -56,18 +61,19 @@ class HostLimits {
   struct Host {
     Host(Shared& shared, RateLimitOptions options) : executor(shared, options) {}
 
-    RateLimitedExecutor<Shared> executor;
-    std::atomic<std::uint64_t> posted = 0;  // and not yet done
+    // What is posted holds the host by this number, not by a pointer: the executor waits for its
+    // calls when it ends, and so must not end with the last of them.
+    std::atomic<std::uint64_t> posted = 0;  // and not yet done; raised under mutex_
     Clock::time_point paused_until;         // guarded by mutex_
     Clock::time_point last_used;            // guarded by mutex_
+    RateLimitedExecutor<Shared> executor;
   };
 
-  // The host's, or null where it has no limits of its own.
-  std::shared_ptr<Host> HostFor(std::string_view url);
+  // The host, with one more posted; null where it has no limits of its own.
+  Host* Hold(std::string_view url);
 
   bool limits_each() const { return of_each_.calls_per_second > 0 || of_each_.max_concurrent > 0; }
-  std::shared_ptr<Host> Find(std::string_view host) const;
-  std::shared_ptr<Host> FindOrMake(std::string_view host);
+  Host& FindOrMake(std::string_view host);  // with mutex_ held
   bool IsIdle(const Host& host, Clock::time_point now) const;
 
   Shared& shared_;
@@ -75,7 +81,7 @@ class HostLimits {
 
   std::atomic<bool> any_ = false;  // hosts_ is not empty
   mutable std::mutex mutex_;
-  absl::flat_hash_map<std::string, std::shared_ptr<Host>> hosts_;  // guarded by mutex_
+  absl::flat_hash_map<std::string, std::unique_ptr<Host>> hosts_;  // guarded by mutex_
 };
 
 // "http://name:port" of a correct URL, as far as it is written there.

@@ -21,10 +21,6 @@ bool IsSecret(std::string_view name) {
   });
 }
 
-void AddMissing(httplib::Headers& headers, const char* name, const std::string& value) {
-  if (headers.find(name) == headers.end()) headers.emplace(name, value);
-}
-
 }  // namespace
 
 MessageHeader::MessageHeader(const SendOptions& send) {
@@ -44,6 +40,18 @@ void MessageHeader::Add(const Header& header) {
   }
 }
 
+bool MessageHeader::HasName(std::string_view name) const {
+  const std::string text(name);
+  return common_.count(text) + secret_.count(text) > 0 ||
+         std::any_of(with_id_.begin(), with_id_.end(), [name](const Header& header) {
+           return absl::EqualsIgnoreCase(header.name, name);
+         });
+}
+
+void MessageHeader::AddMissing(httplib::Headers& to, const char* name, const std::string& value) {
+  if (!HasName(name)) to.emplace(name, value);
+}
+
 httplib::Headers MessageHeader::For(const Request& request, const Url& url, bool trusted) const {
   httplib::Headers headers = common_;
   if (trusted) {
@@ -51,14 +59,15 @@ httplib::Headers MessageHeader::For(const Request& request, const Url& url, bool
       headers.emplace("Authorization", BasicAuthorization(request.credentials));
     }
     for (const auto& [name, value] : secret_) {
-      if (name != "Authorization" || request.credentials.empty()) headers.emplace(name, value);
+      if (!absl::EqualsIgnoreCase(name, "Authorization") || request.credentials.empty())
+        headers.emplace(name, value);
     }
   }
   for (const Header& header : with_id_) {
     if (!trusted && IsSecret(header.name)) continue;
     headers.emplace(header.name, WithId(header.value, request.id));
   }
-  AddMissing(headers, "Host", url.authority());
+  if (headers.find("Host") == headers.end()) headers.emplace("Host", url.authority());
   return headers;
 }
 

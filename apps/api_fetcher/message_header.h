@@ -25,6 +25,8 @@ class MessageHeader {
 
  private:
   void Add(const Header& header);
+  bool HasName(std::string_view name) const;
+  void AddMissing(httplib::Headers& to, const char* name, const std::string& value);
 
   httplib::Headers common_;  // for all, as they are
   httplib::Headers secret_;  // for trusted origins, as they are

@@ -1,0 +1,132 @@
+#include "apps/api_fetcher/results.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace cohort::api_fetcher {
+namespace {
+
+class Pipe {
+ public:
+  Pipe() { EXPECT_EQ(pipe2(ends_, O_CLOEXEC), 0); }
+  ~Pipe() {
+    close(ends_[0]);
+    close(ends_[1]);
+  }
+
+  int in() const { return ends_[1]; }
+
+  std::string ReadSome() {
+    std::string text(1 << 16, '\0');
+    const ssize_t size = read(ends_[0], text.data(), text.size());
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+  }
+
+  void CloseReader() { close(std::exchange(ends_[0], -1)); }
+
+ private:
+  int ends_[2];
+};
+
+Record RecordOf(int status) {
+  return {.url = absl::StrCat("http://host/", status), .status = status, .ok = true};
+}
+
+TEST(ResultsTest, AsTheyCome) {
+  Pipe pipe;
+  Results results(Format::kJsonLines, false, pipe.in());
+  results.Add(1, RecordOf(201));
+  results.Add(0, RecordOf(200));
+  EXPECT_EQ(results.released(), 2u);
+  ASSERT_TRUE(results.Flush());
+  const std::string text = pipe.ReadSome();
+  EXPECT_LT(text.find("/201"), text.find("/200"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  EXPECT_EQ(results.summary().ok(), 2u);
+}
+
+TEST(ResultsTest, InOrder) {
+  Pipe pipe;
+  Results results(Format::kJsonLines, true, pipe.in());
+  for (const int number : {2, 0, 3}) results.Add(number, RecordOf(200 + number));
+  EXPECT_EQ(results.released(), 1u);
+  results.Add(1, RecordOf(201));
+  EXPECT_EQ(results.released(), 4u);
+  ASSERT_TRUE(results.Flush());
+  const std::string text = pipe.ReadSome();
+  EXPECT_LT(text.find("/200"), text.find("/201"));
+  EXPECT_LT(text.find("/201"), text.find("/202"));
+  EXPECT_LT(text.find("/202"), text.find("/203"));
+}
+
+TEST(ResultsTest, InOrderWithGapsAtTheEnd) {
+  Pipe pipe;
+  Results results(Format::kJsonLines, true, pipe.in());
+  for (const int number : {4, 2}) results.Add(number, RecordOf(200 + number));
+  results.ReleaseAll();
+  ASSERT_TRUE(results.Flush());
+  const std::string text = pipe.ReadSome();
+  EXPECT_LT(text.find("/202"), text.find("/204"));
+  EXPECT_NE(text.find("/204"), std::string::npos);
+}
+
+TEST(ResultsTest, AHeaderWhereTheFormatHasOne) {
+  Pipe pipe;
+  Results results(Format::kTsv, false, pipe.in());
+  ASSERT_TRUE(results.Flush());
+  EXPECT_EQ(pipe.ReadSome(), HeaderOf(Format::kTsv));
+}
+
+TEST(ResultsTest, WhoeverAddsWaitsForAWriterThatIsBehind) {
+  Pipe pipe;
+  Results results(Format::kJsonLines, false, pipe.in());
+  Record big = RecordOf(200);
+  big.url.append(1 << 20, 'x');
+  std::atomic<int> added = 0;
+  std::thread adder([&] {
+    for (int i = 0; i < 20; ++i, ++added) results.Add(i, big);
+  });
+  std::atomic<bool> done = false;
+  std::thread reader([&] {
+    while (!done && !pipe.ReadSome().empty()) {
+    }
+  });
+  while (results.released() < 4) std::this_thread::yield();
+  EXPECT_LE(added, 5);
+  while (added < 20) ASSERT_TRUE(results.Flush());
+  adder.join();
+  ASSERT_TRUE(results.Flush());
+  done = true;
+  results.Add(20, RecordOf(200));
+  ASSERT_TRUE(results.Flush());
+  reader.join();
+}
+
+TEST(ResultsTest, AnErrorIsKeptAndEndsTheWaits) {
+  signal(SIGPIPE, SIG_IGN);
+  Pipe pipe;
+  pipe.CloseReader();
+  Results results(Format::kJsonLines, false, pipe.in());
+  results.Add(0, RecordOf(200));
+  EXPECT_FALSE(results.Flush());
+  EXPECT_EQ(results.error(), std::errc::broken_pipe);
+  Record big = RecordOf(200);
+  big.url.append(8 << 20, 'x');
+  for (int i = 1; i < 4; ++i) results.Add(i, big);
+  EXPECT_FALSE(results.Flush());
+  EXPECT_EQ(results.summary().done(), 4u);
+}
+
+}  // namespace
+}  // namespace cohort::api_fetcher
