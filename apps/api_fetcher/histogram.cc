@@ -31,6 +31,7 @@ void Histogram::Add(double milliseconds) {
   const bool sane = milliseconds > 0;
   const double value = sane ? std::min(milliseconds, kMost / kPerMillisecond) : 0;
   ++buckets_[BucketOf(static_cast<std::uint64_t>(std::llround(value * kPerMillisecond)))];
+  min_ = count_ == 0 ? value : std::min(min_, value);
   ++count_;
   sum_ += value;
   max_ = std::max(max_, value);
@@ -45,7 +46,7 @@ double Histogram::Quantile(double q) const {
   std::uint64_t below = 0;
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
     below += buckets_[bucket];
-    if (below >= rank) return std::min(MiddleOf(bucket) / kPerMillisecond, max_);
+    if (below >= rank) return std::clamp(MiddleOf(bucket) / kPerMillisecond, min_, max_);
   }
   return max_;
 }

@@ -21,7 +21,7 @@ class Histogram {
   double max() const { return max_; }  // exact
 
   // The smallest value that at least the share `q` (0 to 1) of all does not exceed; 0 where there
-  // are none. Never above max().
+  // are none. Between the smallest value and max().
   double Quantile(double q) const;
 
  private:
@@ -35,6 +35,7 @@ class Histogram {
   std::array<std::uint64_t, kBuckets> buckets_ = {};
   std::uint64_t count_ = 0;
   double sum_ = 0;
+  double min_ = 0;
   double max_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "apps/common/interrupt.h"
+#include "apps/common/terminal.h"
 
 namespace cohort::api_fetcher {
 namespace {
@@ -30,7 +31,7 @@ bool IsDirectory(int fd) {
 }  // namespace
 
 LineReader::LineReader(const std::string& path)
-    : name_(path == kStdin ? "(standard input)" : path),
+    : name_(path == kStdin ? "(standard input)" : apps::Printable(path)),
       fd_(path == kStdin ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
   if (fd_ < 0) Fail(name_, absl::StrCat("cannot open it: ", std::strerror(errno)));
   if (IsDirectory(fd_)) {

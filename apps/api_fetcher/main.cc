@@ -24,7 +24,6 @@
 #include "apps/common/exit_code.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/output.h"
-#include "apps/common/terminal.h"
 #include "apps/common/users_directory.h"
 
 namespace cohort::api_fetcher {
@@ -37,8 +36,8 @@ int UsageError(std::string_view message) {
   return apps::kUsage;
 }
 
-// Also those of a wrong line of the input.
-void Note(const std::string& text) { Say(apps::Printable(text)); }
+// What is wrong with a line of the input.
+void Note(const std::string& text) { Say(text); }
 
 int DryRun(RequestSource& source, const Resume& resume) {
   std::string text;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace cohort::api_fetcher {
 namespace {
@@ -85,10 +86,8 @@ void AppendJsonAscii(char c, std::string& to) {
 }
 
 void AppendLineAscii(char c, std::string& to) {
-  if (c == '"') {
+  if (c == '"' || c == '\\') {
     to += c;
-  } else if (c == '\\') {
-    to += "\\\\";
   } else if (const char escape = ShortEscape(c); escape != 0) {
     to += {'\\', escape};
   } else {
@@ -123,7 +122,17 @@ void AppendJson(std::string_view text, std::string& to) {
   to += '"';
 }
 
-// A cell of TSV, a piece of a line of text.
+void AppendCellAscii(char c, std::string& to) {
+  if (c == '\\') to += c;
+  AppendLineAscii(c, to);
+}
+
+// A cell of TSV, which can be read back.
+void AppendCell(std::string_view text, std::string& to) {
+  AppendEscaped(text, to, AppendCellAscii, AppendCellAscii);
+}
+
+// A piece of a line for people, whose texts have their own escapes.
 void AppendPrintable(std::string_view text, std::string& to) {
   AppendEscaped(text, to, AppendLineAscii, AppendLineAscii);
 }
@@ -213,7 +222,7 @@ void AppendJsonLine(const Record& record, std::string& to) {
 
 void AppendTsvLine(const Record& record, std::string& to) {
   const auto cell = [&](std::string_view text) {
-    AppendPrintable(text, to);
+    AppendCell(text, to);
     to += '\t';
   };
   const auto number = [&](std::uint64_t value) { AppendCount("", value, to), to += '\t'; };
@@ -233,7 +242,7 @@ void AppendTsvLine(const Record& record, std::string& to) {
   cell(record.error.text);
   cell(record.file);
   cell(record.redirects.empty() ? "" : record.redirects.back());
-  AppendPrintable(record.field, to);
+  AppendCell(record.field, to);
   to += '\n';
 }
 
@@ -243,11 +252,9 @@ void AppendTextLine(const Record& record, std::string& to) {
     to.append(width - std::min(width, text.size()), ' ');
     to += text;
   };
-  std::string time;
-  AppendMilliseconds(std::round(record.ms.total * 10) / 10, time);
   absl::StrAppend(&to, record.status == 0 ? "---" : absl::StrCat(record.status),
                   record.ok ? " ok    " : " FAILED");
-  right(time, 9);
+  right(absl::StrFormat("%.1f", record.ms.total), 9);
   to += " ms";
   right(absl::StrCat(record.bytes), 10);
   to += " B  ";

@@ -126,8 +126,10 @@ TEST(RecordTest, TsvHasAColumnForEachHeader) {
 TEST(RecordTest, Text) {
   EXPECT_EQ(Line(kOk, Format::kText), "200 ok         12.3 ms      1017 B  http://h/1\n");
   EXPECT_EQ(Line(kFailed, Format::kText),
-            "503 FAILED      100 ms         0 B  http://h/2  503: \"busy\"\\tnow  -> out/2  = "
+            "503 FAILED    100.0 ms         0 B  http://h/2  503: \"busy\"\\tnow  -> out/2  = "
             "[1,\"\xc3\xa4\"]\n");
+  EXPECT_EQ(Line({.error = {ErrorKind::kProtocol, "\\x00\n\xff"}}, Format::kText).substr(36),
+            "  \\x00\\n\\xff\n");
   EXPECT_EQ(Line({.url = "http://h/"}, Format::kText).substr(0, 10), "--- FAILED");
 }
 

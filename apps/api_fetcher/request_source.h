@@ -42,7 +42,8 @@ class RequestSource {
   using Note = std::function<void(const std::string& text)>;
 
   // Opens all files. `note` is told of each line that is wrong, with file and line number. Throws
-  // SourceError for a wrong URL or id among those given and for a file that cannot be opened.
+  // SourceError for a wrong URL or id among those given and for a file that cannot be opened. All
+  // texts may be shown as they are.
   RequestSource(SourceOptions options, Note note);
   ~RequestSource();
   RequestSource(const RequestSource&) = delete;

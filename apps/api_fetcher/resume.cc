@@ -7,6 +7,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "apps/common/terminal.h"
 #include "nlohmann/json.hpp"
 
 namespace cohort::api_fetcher {
@@ -68,13 +69,15 @@ std::pair<std::uint64_t, std::uint64_t> KeyOf(std::string_view url, std::string_
 }  // namespace
 
 Resume::Resume(const std::string& path) {
+  const auto fail = [&](std::string_view what) {
+    throw ResumeError(
+        absl::StrCat("--resume ", apps::Printable(path), ": ", what, std::strerror(errno)));
+  };
   std::ifstream in(path);
-  if (!in && errno != ENOENT) {
-    throw ResumeError(absl::StrCat("--resume ", path, ": cannot open it: ", std::strerror(errno)));
-  }
+  if (!in && errno != ENOENT) fail("cannot open it: ");
   std::string line;
   while (std::getline(in, line)) TakeLine(line);
-  if (in.bad()) throw ResumeError(absl::StrCat("--resume ", path, ": cannot read it"));
+  if (in.bad()) fail("cannot read it: ");
 }
 
 void Resume::TakeLine(const std::string& line) {

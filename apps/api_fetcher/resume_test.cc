@@ -96,7 +96,7 @@ TEST(ResumeTest, WhatCannotBeRead) {
     Resume resume("/");
     FAIL();
   } catch (const ResumeError& error) {
-    EXPECT_EQ(std::string(error.what()), "--resume /: cannot read it");
+    EXPECT_EQ(std::string(error.what()), "--resume /: cannot read it: Is a directory");
   }
   EXPECT_THROW(Resume("/dev/null/x"), ResumeError);
 }

@@ -27,10 +27,19 @@ double PerSecond(double count, double seconds) { return seconds > 0 ? count / se
 
 double Rounded(double number) { return std::round(number * 1000) / 1000; }
 
-// "0.042", "12.3", "1234": three digits that matter.
+// "0.042", "12.3", "1,234": three digits that matter.
 std::string Shown(double number) {
+  if (number >= 999.5) return WithThousands(static_cast<std::uint64_t>(std::llround(number)));
   const int decimals = number < 1 ? 3 : number < 10 ? 2 : number < 100 ? 1 : 0;
   return absl::StrFormat("%.*f", decimals, number);
+}
+
+std::string RequestsText(const Summary& summary, double seconds) {
+  if (summary.done() == 0) return "0 done";
+  const double rate = PerSecond(static_cast<double>(summary.done()), seconds);
+  return absl::StrCat(WithThousands(summary.done()), " done, ", WithThousands(summary.ok()),
+                      " ok, ", WithThousands(summary.failed()), " failed in ", Shown(seconds),
+                      " s, ", Shown(rate), "/s");
 }
 
 std::string KindsText(const Summary& summary) {
@@ -143,12 +152,7 @@ void Summary::Add(const Record& record) {
 std::string TextOf(const Summary& summary, const RunFacts& facts) {
   std::string text;
   if (!facts.complete) absl::StrAppend(&text, "NOT COMPLETE: ", facts.stopped_by, "\n");
-  AddLine(
-      "requests",
-      absl::StrCat(WithThousands(summary.done()), " done, ", WithThousands(summary.ok()), " ok, ",
-                   WithThousands(summary.failed()), " failed in ", Shown(facts.seconds), " s, ",
-                   Shown(PerSecond(static_cast<double>(summary.done()), facts.seconds)), "/s"),
-      text);
+  AddLine("requests", RequestsText(summary, facts.seconds), text);
   AddLine("others", RestText(facts), text);
   AddLine("failures", KindsText(summary), text);
   AddLine("statuses", StatusesText(summary), text);

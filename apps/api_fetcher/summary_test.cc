@@ -57,6 +57,12 @@ TEST(HistogramTest, QuantilesAreNotAboveTheMaximum) {
   EXPECT_NEAR(histogram.Quantile(0.5), 1000, 8);
 }
 
+TEST(HistogramTest, QuantilesOfOneValueAreExact) {
+  Histogram histogram;
+  histogram.Add(1145.678);
+  for (double q : {0.0, 0.5, 1.0}) EXPECT_EQ(histogram.Quantile(q), 1145.678);
+}
+
 TEST(HistogramTest, OddValues) {
   Histogram histogram;
   for (double value : {-1.0, std::nan(""), 1e300, HUGE_VAL}) histogram.Add(value);
@@ -122,7 +128,7 @@ TEST(SummaryTest, TextOfAnIncompleteRun) {
                                               .rejected = 1});
   EXPECT_EQ(text,
             "NOT COMPLETE: interrupted\n"
-            "requests  0 done, 0 ok, 0 failed in 0.000 s, 0.000/s\n"
+            "requests  0 done\n"
             "others    3 skipped, done last time, 1 wrong in the input, 1,500 not started\n");
   EXPECT_NE(TextOf(Summary(), {.complete = false, .not_started = std::nullopt})
                 .find("others not started"),
