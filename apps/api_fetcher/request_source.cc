@@ -51,9 +51,7 @@ bool NextLine(LineReader& reader, Rejects& rejects) {
 class IdCursor {
  public:
   IdCursor(const SourceOptions& options, Rejects& rejects) : rejects_(rejects) {
-    for (const std::string& list : options.ids) {
-      for (IdRange& range : ParseIds(list)) ranges_.push_back(std::move(range));
-    }
+    for (const std::string& list : options.ids) AddList(list);
     if (!options.ids_file.empty()) reader_ = std::make_unique<LineReader>(options.ids_file);
   }
 
@@ -89,6 +87,12 @@ class IdCursor {
   }
 
  private:
+  void AddList(const std::string& list) try {
+    for (IdRange& range : ParseIds(list)) ranges_.push_back(std::move(range));
+  } catch (const ValueError& error) {
+    throw ValueError(absl::StrCat("--ids: ", error.what()));
+  }
+
   bool NextOfFile(std::string& id) {
     while (reader_ && NextLine(*reader_, rejects_)) {
       try {

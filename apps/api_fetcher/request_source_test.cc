@@ -177,7 +177,7 @@ TEST(RequestSourceTest, Errors) {
       {{.urls = {"http://h/{0..999999999999999}/{0..9999}"}}, "more than 1e18 requests"},
       {{.urls = {"http://h/{0..9999999999999999999}"}}, "is too large for a range"},
       {{.urls = {"http://h/{id}"}, .ids = {"1,,2"}}, "\"1,,2\" has an empty id"},
-      {{.urls = {"http://h/{id}"}, .ids = {"9-1"}}, "\"9-1\" is reversed"},
+      {{.urls = {"http://h/{id}"}, .ids = {"9-1"}}, "--ids: \"9-1\" is reversed"},
       {{.urls = {"http://h/{id}"}, .ids = {"a\nb"}}, "\"a\\nb\" is no id: it has control"},
       {{.files = {"/no/such"}}, "/no/such: cannot open it: No such file"},
       {{.urls = {"http://h/{id}"}, .ids_file = "/no/such"}, "/no/such: cannot open it"},
