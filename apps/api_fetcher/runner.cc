@@ -54,6 +54,8 @@ RunEnd Runner::Run(const Progress& progress) {
   feeder_ = std::thread([this] { Feed(); });
   while (!Tick(progress)) {
   }
+  // It may have ended the input, and the run has then ended before anybody asked.
+  CheckInterrupt();
   GiveUpWaiting();
   results_.ReleaseAll();
   broken_ |= !results_.Flush();
@@ -250,13 +252,17 @@ bool Runner::TooManyFailed() const {
   return options_.max_failures > 0 && failed_ >= options_.max_failures;
 }
 
+void Runner::CheckInterrupt() {
+  if (interrupted_ || !apps::InterruptRequested()) return;
+  interrupted_ = true;
+  StopStarting("interrupted", kGrace);
+}
+
 void Runner::CheckStops() {
   const Clock::time_point now = Clock::now();
   const milliseconds deadline = options_.timeouts.deadline;
-  if (apps::InterruptRequested() && !interrupted_) {
-    interrupted_ = true;
-    StopStarting("interrupted", kGrace);
-  } else if (deadline.count() > 0 && now - begin_ >= deadline) {
+  CheckInterrupt();
+  if (deadline.count() > 0 && now - begin_ >= deadline) {
     StopStarting(absl::StrCat("--deadline ", deadline.count(), "ms"), milliseconds(0));
   } else if (TooManyFailed()) {
     StopStarting(absl::StrCat("--max-failures ", options_.max_failures), kGrace);

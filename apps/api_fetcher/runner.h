@@ -107,6 +107,7 @@ class Runner {
 
   // The main thread's.
   bool Tick(const Progress& progress);
+  void CheckInterrupt();
   void CheckStops();
   void StopStarting(std::string why, std::chrono::milliseconds grace);
   void GiveUpWaiting();
