@@ -98,8 +98,8 @@ std::string KeyPem(EVP_PKEY* key) {
 
 }  // namespace
 
-CertificateAuthority::CertificateAuthority()
-    : key_(NewKey()), certificate_(NewCertificate("Cohort test authority", key_, false)) {
+CertificateAuthority::CertificateAuthority(const std::string& name)
+    : key_(NewKey()), certificate_(NewCertificate(name, key_, false)) {
   AddExtension(certificate_.get(), NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(certificate_.get(), NID_key_usage, "critical,keyCertSign");
   Sign(certificate_.get(), certificate_.get(), key_);

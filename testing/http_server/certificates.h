@@ -35,7 +35,7 @@ using CertificatePtr = std::shared_ptr<X509>;
 // Its own root. All throw std::runtime_error with OpenSSL's reason.
 class CertificateAuthority {
  public:
-  CertificateAuthority();
+  explicit CertificateAuthority(const std::string& name = "Cohort test authority");
 
   // PEM.
   std::string certificate() const;

@@ -172,6 +172,7 @@ TEST_F(HttpServerTest, Redirects) {
   const httplib::Result to = client_.Get("/redirect-to?url=http%3A%2F%2Fa%2Fb%3Fc&status=307");
   EXPECT_EQ(to->status, 307);
   EXPECT_EQ(to->get_header_value("Location"), "http://a/b?c");
+  EXPECT_EQ(client_.Get("/redirect-to?url=/empty")->status, 302);
   client_.set_follow_location(true);
   EXPECT_EQ(Body("/redirect/3"), "arrived\n");
   EXPECT_EQ(server_.statistics().RequestsOf("/redirect/2"), 1);

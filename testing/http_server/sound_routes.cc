@@ -88,8 +88,8 @@ void RedirectForEver(Exchange& exchange) {
 }
 
 void RedirectTo(Exchange& exchange) {
-  int status = 302;
-  (void)absl::SimpleAtoi(exchange.request().Query("status"), &status);
+  int status = 0;
+  if (!absl::SimpleAtoi(exchange.request().Query("status"), &status)) status = 302;
   exchange.Respond(status, "", {{"Location", std::string(exchange.request().Query("url"))}});
 }
 
