@@ -31,6 +31,7 @@
 #include "apps/image_resizer/report.h"
 #include "apps/image_resizer/resize_files.h"
 #include "ipc/exception.h"
+#include "ipc/shared_buffer.h"
 #include "pools/process_pool_executor.h"
 #include "pools/usable_cpus.h"
 
@@ -73,6 +74,8 @@ bool IsComplete(const Batch& batch) { return batch.done() == batch.results().siz
 RunReport ResizeAll(Batch& batch, const Options& options) {
   RunReport report = {.files = batch.results(), .sandbox = options.sandbox};
   const apps::Stopwatch time;
+  // A worker that was taken over must not see what comes later in memory that it has had.
+  SharedBuffer::set_idle_limit(0);
   ProcessPoolExecutor pool(PoolOptions(options, batch.results().size()));
   apps::ProgressLine line(!options.quiet);
   ResizeFiles(pool, batch, {options.spec, TimeoutOf(options)}, [&](const Batch& so_far) {

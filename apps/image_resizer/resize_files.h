@@ -44,7 +44,7 @@ class Runner {
       : executor_(executor),
         batch_(batch),
         options_(options),
-        window_(3 * static_cast<std::size_t>(executor.max_workers())) {}
+        window_(2 * static_cast<std::size_t>(executor.max_workers()) + 1) {}
 
   template <typename GoOn>
   void Run(GoOn go_on) {

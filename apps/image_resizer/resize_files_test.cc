@@ -70,7 +70,7 @@ TEST_F(ResizeFilesTest, FewAreInFlight) {
   WriteJpegs(100);
   Batch batch = MakeBatch();
   ManualExecutor executor;
-  const std::size_t window = 3 * static_cast<std::size_t>(executor.max_workers());
+  const std::size_t window = 2 * static_cast<std::size_t>(executor.max_workers()) + 1;
   std::size_t rounds = 0;
   ResizeFiles(executor, batch, run_, [&](const Batch&) {
     EXPECT_LE(executor.stats().queued, window);

@@ -8,6 +8,7 @@
 // likeness to a lossless copy is measured, which imagemagick makes of the whole picture, with
 // Lanczos.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
@@ -15,13 +16,14 @@
 #include <iostream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "apps/common/measure.h"
-#include "apps/image_resizer/benchmark/ssim.h"
+#include "apps/image_resizer/ssim.h"
 #include "apps/image_resizer/test_images.h"
 
 namespace cohort::image_resizer::benchmark {
@@ -39,7 +41,7 @@ struct Options {
   std::string directory;
   double scale = 0.1;
   int repetitions = 3;
-  int pictures = 8;  // whose likeness is measured
+  int pictures = 4;  // whose likeness is measured
 };
 
 struct Contender {
@@ -53,13 +55,30 @@ std::vector<std::string> Shell(const std::string& line) { return {"sh", "-c", li
 
 bool HasPillow() { return std::system("/usr/bin/python3 -c 'import PIL' 2> /dev/null") == 0; }
 
+std::size_t CountFiles(const Options& options, const std::vector<std::string>& folders) {
+  std::size_t files = 0;
+  for (const std::string& folder : folders) {
+    files += static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(fs::path(options.directory) / folder), {}));
+  }
+  return files;
+}
+
+// "xargs -P2", with as many files for each process as keep two of them busy.
+std::string XargsFor(const Options& options, const std::vector<std::string>& folders) {
+  const std::size_t files = CountFiles(options, folders);
+  return absl::StrCat(" | OMP_NUM_THREADS=1 VIPS_CONCURRENCY=1 xargs -P2 -n",
+                      std::clamp<std::size_t>((files + 1) / 2, 1, 10), " ");
+}
+
 // It writes what the name of its output says, and not what it reads.
-std::string VipsLine(const std::string& root, const std::vector<std::string>& folders) {
+std::string VipsLine(const Options& options, const std::vector<std::string>& folders) {
   std::string line;
   for (const std::string& folder : folders) {
-    absl::StrAppend(&line, "printf '%s\\n' ", root, "/", folder,
-                    "/* | VIPS_CONCURRENCY=1 xargs -P2 -n10 vipsthumbnail --size 800x600 -o '",
-                    root, "/out/vips/%s", folder == "png" ? ".png" : ".jpg[Q=85]", "'; ");
+    absl::StrAppend(&line, "printf '%s\\n' ", options.directory, "/", folder, "/*",
+                    XargsFor(options, {folder}), "vipsthumbnail --size 800x600 -o '",
+                    options.directory, "/out/vips/%s", folder == "png" ? ".png" : ".jpg[Q=85]",
+                    "'; ");
   }
   return line;
 }
@@ -76,7 +95,7 @@ std::vector<Contender> Contenders(const Options& options, const std::vector<std:
        Shell(absl::StrCat(options.resizer, " -j2 --size=800x600 --force -q -o ", out("ours"),
                           " --base ", root, files))}};
   if (apps::IsInstalled("vipsthumbnail")) {
-    all.push_back({"vipsthumbnail, xargs -P2", "vips", Shell(VipsLine(root, folders))});
+    all.push_back({"vipsthumbnail, xargs -P2", "vips", Shell(VipsLine(options, folders))});
   }
   if (HasPillow()) {
     for (const std::string how : {"thumbnail", "plain"}) {
@@ -86,22 +105,13 @@ std::vector<Contender> Contenders(const Options& options, const std::vector<std:
   }
   if (apps::IsInstalled("mogrify")) {
     all.push_back({"mogrify with jpeg:size, xargs -P2", "mogrify",
-                   Shell(absl::StrCat("printf '%s\\n'", files,
-                                      " | OMP_NUM_THREADS=1 xargs -P2 -n10 mogrify -path ",
-                                      out("mogrify"), " -define jpeg:size=1600x1200 -filter ",
-                                      "Lanczos -resize 800x600 -quality 85"))});
+                   Shell(absl::StrCat("printf '%s\\n'", files, XargsFor(options, folders),
+                                      "mogrify -path ", out("mogrify"),
+                                      " -define jpeg:size=1600x1200 -filter Lanczos -resize "
+                                      "800x600 -quality 85"))});
   }
   for (const Contender& contender : all) fs::create_directories(out(contender.folder));
   return all;
-}
-
-std::size_t CountFiles(const Options& options, const std::vector<std::string>& folders) {
-  std::size_t files = 0;
-  for (const std::string& folder : folders) {
-    files += static_cast<std::size_t>(
-        std::distance(fs::directory_iterator(fs::path(options.directory) / folder), {}));
-  }
-  return files;
 }
 
 void Print(const std::vector<Contender>& contenders, std::size_t files) {
@@ -145,20 +155,26 @@ std::string OutputOf(const Options& options, const Contender& contender, const s
 }
 
 Pixels ReferenceOf(const Options& options, const std::string& name) {
-  const std::string png = options.directory + "/reference.png";
-  apps::OutputOf({"convert", options.directory + "/large/" + name, "-filter", "Lanczos", "-resize",
-                  "800x600", png});
-  return testing::DecodePng(ReadFile(png));
+  const Pixels photo = testing::DecodeJpeg(ReadFile(options.directory + "/large/" + name));
+  const bool upright = photo.height > photo.width;
+  return testing::LanczosReference(photo, upright ? 450 : 800, 600);
 }
 
-// As the reference would be as a JPEG: what there is to reach.
+double Likeness(const Pixels& reference, const Bytes& jpeg) {
+  return testing::Ssim(testing::LumaOf(reference), testing::LumaOf(testing::DecodeJpeg(jpeg)));
+}
+
+// Of the reference as a JPEG: what there is to reach.
 double CeilingOf(const Pixels& reference) {
-  const Bytes jpeg = testing::MakeJpeg(reference, {.quality = 85, .luma_h = 2, .luma_v = 2});
-  return Ssim(reference, testing::DecodeJpeg(jpeg));
+  return Likeness(reference,
+                  testing::MakeJpeg(reference, {.quality = 85, .luma_h = 2, .luma_v = 2}));
+}
+
+void PrintLikeness(const std::string& name, double ssim) {
+  absl::PrintF("%-36s %.4f\n", name, ssim);
 }
 
 void CompareLikeness(const Options& options) {
-  if (!apps::IsInstalled("convert")) return;
   const std::vector<Contender> contenders = Contenders(options, {"large"});
   for (const Contender& contender : contenders) apps::Measure(contender.command);
   std::vector<double> sums(contenders.size());
@@ -170,14 +186,13 @@ void CompareLikeness(const Options& options) {
     const Pixels reference = ReferenceOf(options, name);
     ceiling += CeilingOf(reference);
     for (std::size_t i = 0; i < contenders.size(); ++i) {
-      const Bytes output = ReadFile(OutputOf(options, contenders[i], name));
-      sums[i] += Ssim(reference, testing::DecodeJpeg(output));
+      sums[i] += Likeness(reference, ReadFile(OutputOf(options, contenders[i], name)));
     }
   }
   absl::PrintF("\nSSIM to the lossless reference, mean of %d large ones\n", pictures);
-  absl::PrintF("%-36s %.4f\n", "the reference as JPEG 85", ceiling / pictures);
+  PrintLikeness("the reference as JPEG 85", ceiling / pictures);
   for (std::size_t i = 0; i < contenders.size(); ++i) {
-    absl::PrintF("%-36s %.4f\n", contenders[i].name, sums[i] / pictures);
+    PrintLikeness(contenders[i].name, sums[i] / pictures);
   }
 }
 
