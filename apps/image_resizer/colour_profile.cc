@@ -12,11 +12,6 @@
 namespace cohort::image_resizer {
 namespace {
 
-struct DeleteTransform {
-  void operator()(void* transform) const { cmsDeleteTransform(transform); }
-};
-using Transform = std::unique_ptr<void, DeleteTransform>;
-
 cmsColorSpaceSignature SpaceOf(Model model) {
   if (model == Model::kGray) return cmsSigGrayData;
   return model == Model::kCmyk ? cmsSigCmykData : cmsSigRgbData;
@@ -43,17 +38,6 @@ cmsUInt32Number Layout(Model model, bool has_alpha, int sample_bytes) {
          BYTES_SH(sample_bytes) | FLAVOR_SH(model == Model::kCmyk ? 1 : 0);
 }
 
-Transform MakeTransform(cmsHPROFILE profile, Model model, bool has_alpha, int sample_bytes,
-                        cmsUInt32Number flags) {
-  cmsHPROFILE srgb = NewSrgb(ResultOf(model));
-  Transform transform(cmsCreateTransform(
-      profile, Layout(model, has_alpha, sample_bytes), srgb,
-      Layout(ResultOf(model), has_alpha, sample_bytes), INTENT_RELATIVE_COLORIMETRIC,
-      flags | cmsFLAGS_NOCACHE | cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_COPY_ALPHA));
-  cmsCloseProfile(srgb);
-  return transform;
-}
-
 // A grid through all colours.
 std::vector<std::array<std::uint8_t, 3>> SampleColours(Model model) {
   constexpr int kSteps = 6;
@@ -70,12 +54,29 @@ std::vector<std::array<std::uint8_t, 3>> SampleColours(Model model) {
   return colours;
 }
 
+}  // namespace
+
+void ColourProfile::CloseProfile::operator()(void* profile) const { cmsCloseProfile(profile); }
+
+void ColourProfile::DeleteTransform::operator()(void* transform) const {
+  cmsDeleteTransform(transform);
+}
+
+ColourProfile::Transform ColourProfile::MakeTransform(Model model, bool has_alpha, int sample_bytes,
+                                                      unsigned flags) const {
+  const Profile srgb(NewSrgb(ResultOf(model)));
+  return Transform(cmsCreateTransform(
+      profile_.get(), Layout(model, has_alpha, sample_bytes), srgb.get(),
+      Layout(ResultOf(model), has_alpha, sample_bytes), INTENT_RELATIVE_COLORIMETRIC,
+      flags | cmsFLAGS_NOCACHE | cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_COPY_ALPHA));
+}
+
 // Whether nobody sees the difference: most profiles in files are some edition of sRGB.
-bool ChangesNothing(void* transform, Model model) {
+bool ColourProfile::ChangesNothing(Model model) const {
   constexpr int kInvisible = 2;
   for (const auto& before : SampleColours(model)) {
     std::array<std::uint8_t, 3> after = {};
-    cmsDoTransform(transform, before.data(), after.data(), 1);
+    cmsDoTransform(transforms_[0].get(), before.data(), after.data(), 1);
     for (int c = 0; c < ChannelsOf(model); ++c) {
       if (std::abs(before[c] - after[c]) > kInvisible) return false;
     }
@@ -83,35 +84,52 @@ bool ChangesNothing(void* transform, Model model) {
   return true;
 }
 
-}  // namespace
-
-void ColourProfile::Close::operator()(void* profile) const { cmsCloseProfile(profile); }
-
-std::optional<ColourProfile> ColourProfile::Read(std::span<const std::byte> icc, Model model,
-                                                 std::vector<std::string>& warnings) {
-  if (icc.empty()) return std::nullopt;
-  Handle profile(cmsOpenProfileFromMem(icc.data(), static_cast<cmsUInt32Number>(icc.size())));
-  if (profile == nullptr) {
-    warnings.emplace_back("the colour profile is damaged and was ignored");
-    return std::nullopt;
+ColourProfile::Verdict ColourProfile::Judge(std::span<const std::byte> icc, Model model) {
+  Profile opened(cmsOpenProfileFromMem(icc.data(), static_cast<cmsUInt32Number>(icc.size())));
+  if (opened == nullptr) return {nullptr, "the colour profile is damaged and was ignored"};
+  if (cmsGetColorSpace(opened.get()) != SpaceOf(model)) {
+    return {nullptr, "the colour profile is for another kind of colours and was ignored"};
   }
-  if (cmsGetColorSpace(profile.get()) != SpaceOf(model)) {
-    warnings.emplace_back("the colour profile is for another kind of colours and was ignored");
-    return std::nullopt;
+  const std::shared_ptr<ColourProfile> profile(new ColourProfile(std::move(opened)));
+  profile->transforms_[0] = profile->MakeTransform(model, false, 1, 0);
+  if (profile->transforms_[0] == nullptr) {
+    return {nullptr, "the colour profile cannot be used and was ignored"};
   }
-  const Transform trial = MakeTransform(profile.get(), model, false, 1, cmsFLAGS_NOOPTIMIZE);
-  if (trial == nullptr) {
-    warnings.emplace_back("the colour profile cannot be used and was ignored");
-    return std::nullopt;
-  }
-  if (model != Model::kCmyk && ChangesNothing(trial.get(), model)) return std::nullopt;
-  return ColourProfile(std::move(profile));
+  if (model != Model::kCmyk && profile->ChangesNothing(model)) return {nullptr, ""};
+  return {profile, ""};
 }
 
-Raster ColourProfile::ToSrgb(const Raster& raster) const {
-  const Transform transform =
-      MakeTransform(profile_.get(), raster.model, raster.has_alpha, raster.sample_bytes(), 0);
-  if (transform == nullptr) throw std::bad_alloc();  // it could be made before
+ColourProfile::Verdict ColourProfile::JudgeOnce(std::span<const std::byte> icc, Model model) {
+  constexpr std::size_t kLargest = 64 << 10;
+  if (icc.size() > kLargest) return Judge(icc, model);
+
+  thread_local std::array<CacheEntry, 2> cache;  // the latest first
+  const auto is_this = [&icc, model](const CacheEntry& entry) {
+    return entry.model == model && std::ranges::equal(entry.icc, icc);
+  };
+  if (is_this(cache[1])) std::swap(cache[0], cache[1]);
+  if (!is_this(cache[0])) {
+    CacheEntry entry = {{icc.begin(), icc.end()}, model, Judge(icc, model)};
+    cache[1] = std::exchange(cache[0], std::move(entry));
+  }
+  return cache[0].verdict;
+}
+
+std::shared_ptr<ColourProfile> ColourProfile::Read(std::span<const std::byte> icc, Model model,
+                                                   std::vector<std::string>& warnings) {
+  if (icc.empty()) return nullptr;
+  Verdict verdict = JudgeOnce(icc, model);
+  if (!verdict.warning.empty()) warnings.push_back(std::move(verdict.warning));
+  return std::move(verdict.profile);
+}
+
+Raster ColourProfile::ToSrgb(const Raster& raster) {
+  Transform& transform =
+      transforms_[(raster.has_alpha ? 1 : 0) + (raster.sample_bytes() == 2 ? 2 : 0)];
+  if (transform == nullptr) {
+    transform = MakeTransform(raster.model, raster.has_alpha, raster.sample_bytes(), 0);
+  }
+  if (transform == nullptr) throw std::bad_alloc();  // another could be made
   Raster result(ResultOf(raster.model), raster.has_alpha, raster.width, raster.height,
                 raster.sample_bytes());
   for (int y = 0; y < raster.height; ++y) {

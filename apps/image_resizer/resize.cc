@@ -1,7 +1,6 @@
 #include "apps/image_resizer/resize.h"
 
-#include <cstring>
-#include <optional>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -161,13 +160,13 @@ Raster Resampled(Source& source, const ResizeSpec& spec) {
   return depth == 1 ? Narrowed(std::move(raster)) : std::move(raster);
 }
 
-Raster InSrgb(Raster raster, const std::optional<ColourProfile>& profile) {
-  if (profile) return profile->ToSrgb(raster);
+Raster InSrgb(Raster raster, ColourProfile* profile) {
+  if (profile != nullptr) return profile->ToSrgb(raster);
   return raster.model == Model::kCmyk ? CmykToRgb(raster) : std::move(raster);
 }
 
-std::vector<std::byte> ViaRaster(Source& source, const std::optional<ColourProfile>& profile,
-                                 const ResizeSpec& spec, Format output, Metadata& kept) {
+std::vector<std::byte> ViaRaster(Source& source, ColourProfile* profile, const ResizeSpec& spec,
+                                 Format output, Metadata& kept) {
   Raster raster = InSrgb(Resampled(source, spec), profile);
   if (output == Format::kPng) return WritePng(raster, spec.png_level, kept);
   if (raster.has_alpha) {
@@ -219,15 +218,15 @@ Resized Resize(std::span<const std::byte> file, const ResizeSpec& spec) {
   result.output = {output, upright.width, upright.height};
 
   Metadata kept = Kept(source, spec, output, result.warnings);
-  std::optional<ColourProfile> profile;
+  std::shared_ptr<ColourProfile> profile;
   if (kept.icc.empty()) {
     profile =
         ColourProfile::Read(source.metadata.icc, BaseModelOf(source.picture), result.warnings);
   }
-  if (output == Format::kJpeg && !profile && GoesDirectly(source, spec)) {
+  if (output == Format::kJpeg && profile == nullptr && GoesDirectly(source, spec)) {
     result.file = ToJpegDirectly(source, spec, kept);
   } else {
-    result.file = ViaRaster(source, profile, spec, output, kept);
+    result.file = ViaRaster(source, profile.get(), spec, output, kept);
   }
   return result;
 }

@@ -307,6 +307,17 @@ TEST(ResizeTest, CmykBecomesSrgb) {
   }
 }
 
+// What is beyond the edge is coded with it.
+TEST(ResizeTest, TheEdgesOfAJpegAreClean) {
+  const Bytes file = MakeJpeg(Flat(34, 18, {200, 100, 50}), {.quality = 100});
+  const Pixels pixels = Decode(Resize(file, Box(17, 9)));
+  for (int y = 0; y < 9; ++y) {
+    for (int x = 0; x < 17; ++x) {
+      EXPECT_TRUE(Near(At(pixels, x, y), {200, 100, 50}, 3)) << x << ", " << y;
+    }
+  }
+}
+
 TEST(ResizeTest, EveryColourTypeOfPng) {
   for (const bool interlaced : {false, true}) {
     for (const int depth : {8, 16}) {
@@ -429,6 +440,22 @@ TEST_P(OrientationTest, IsAppliedAndReset) {
 
 INSTANTIATE_TEST_SUITE_P(All, OrientationTest,
                          ::testing::Combine(::testing::Range(1, 9), ::testing::Bool()));
+
+// An odd width has one sample of chroma that is used in part: the last, also of a mirrored picture.
+TEST(ResizeTest, ChromaOfAMirroredPictureIsWhereItBelongs) {
+  const Bytes file =
+      MakeJpeg(Gradient(153, 60, 3), {.quality = 100, .exif = ExifSegment(MakeExif(2))});
+  ResizeSpec spec = Box(51, 20);
+  spec.quality = 100;
+  spec.subsampling = Subsampling::k420;
+  const Pixels pixels = Decode(Resize(file, spec));
+  const Pixels upright = SmallGradient(51, 20, 153, 60);
+  double sum = 0;
+  for (int y = 4; y < 16; ++y) {
+    for (int x = 4; x < 47; ++x) sum += pixels.at(x, y, 0) - upright.at(50 - x, y, 0);
+  }
+  EXPECT_NEAR(sum / (12 * 43), -0.5, 0.5);  // the gradient is rounded down
+}
 
 TEST(ResizeTest, NonsenseInExifIsUpright) {
   for (const int orientation : {0, 9, 65535}) {
