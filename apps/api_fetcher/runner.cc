@@ -303,8 +303,9 @@ RunFacts Runner::Facts() {
                     .complete = !stopping_ && source_error_.empty(),
                     .stopped_by = stopped_by_,
                     .not_started = 0,
-                    .skipped = skipped_,
-                    .rejected = source_.rejected()};
+                    .skipped = skipped_};
+  // Else the feeder is still in the source.
+  if (fed_) facts.rejected = source_.rejected();
   if (facts.complete) return facts;
   const std::optional<std::uint64_t> total = source_.total();
   facts.not_started.reset();

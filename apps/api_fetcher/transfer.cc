@@ -90,7 +90,8 @@ class Transfers::Hops {
     record_.status = exchange.status();
     record_.ms.connect = MillisecondsOf(transport.connect_time());
     record_.ms.first = transport.any_received() ? MillisecondsOf(transport.first_at() - begin_) : 0;
-    end_.stale = exchange.stale();
+    end_ = {.stale = exchange.stale()};
+    if (options_.answers.accept.Has(exchange.status())) return;
     if (const std::string* const after = exchange.header("Retry-After")) end_.retry_after = *after;
   }
 
