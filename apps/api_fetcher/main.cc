@@ -20,7 +20,6 @@
 #include "apps/api_fetcher/resume.h"
 #include "apps/api_fetcher/runner.h"
 #include "apps/api_fetcher/summary.h"
-#include "apps/api_fetcher/tls.h"
 #include "apps/common/exit_code.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/output.h"

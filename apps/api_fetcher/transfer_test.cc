@@ -1,5 +1,7 @@
 #include "apps/api_fetcher/transfer.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -381,6 +383,47 @@ TEST_F(TransferTest, AUnixSocket) {
   EXPECT_TRUE(record.ok) << record.error.text;
   EXPECT_EQ(record.bytes, 2u);
   fs::remove_all(folder);
+}
+
+// Answers that no sound server gives.
+
+int ListenOnLoopback(int* port) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  EXPECT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(listen(listener, 1), 0);
+  EXPECT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  *port = ntohs(address.sin_port);
+  return listener;
+}
+
+TEST_F(TransferTest, LinesThatDoNotEnd) {
+  for (const char* begin : {"HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nX: ",
+                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1"}) {
+    int port = 0;
+    const OneConnection server(ListenOnLoopback(&port), [begin](int fd) {
+      Answer(fd, begin);
+      const std::string more(10'000, '0');
+      while (send(fd, more.data(), more.size(), MSG_NOSIGNAL) > 0) {
+      }
+    });
+    const Record record = Fetch(absl::StrCat("http://127.0.0.1:", port, "/"));
+    EXPECT_EQ(record.error.kind, ErrorKind::kProtocol) << begin << ": " << record.error.text;
+  }
+}
+
+TEST_F(TransferTest, BytesAfterAnAnswerAreNotTheNextOne) {
+  options_.timeouts.read = milliseconds(200);
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  int port = 0;
+  const OneConnection server(ListenOnLoopback(&port),
+                             [&](int fd) { Answer(fd, answer + "HTTP/1.1 201 Evil\r\n\r\n"); });
+  const std::string url = absl::StrCat("http://127.0.0.1:", port, "/");
+  EXPECT_EQ(Fetch(url).status, 200);
+  EXPECT_NE(Fetch(url).status, 201);
 }
 
 // TLS.

@@ -11,9 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 
 namespace cohort::api_fetcher {
 namespace {
@@ -23,6 +21,7 @@ using Milliseconds = std::chrono::milliseconds;
 // Far more than servers send, and too little to do harm. A longer first line would also overflow
 // the stack, in the regular expression that cpp-httplib parses it with.
 constexpr std::size_t kMaxFirstLine = 4096;
+constexpr std::size_t kMaxLine = 64 << 10;
 constexpr std::size_t kMaxHead = 256 << 10;
 
 // How much later than allowed a call may end. Saves setting the socket's timeout for each.
@@ -60,6 +59,7 @@ void Transport::BeginHead() {
   first_at_ = {};
   first_size_ = 0;
   head_size_ = 0;
+  line_size_ = 0;
   at_end_ = false;
   in_head_ = in_first_line_ = true;
 }
@@ -216,6 +216,8 @@ ssize_t Transport::read(char* to, size_t size) {
   const std::size_t count = std::min(size, end_ - begin_);
   std::memcpy(to, buffer_.data() + begin_, count);
   begin_ += count;
+  // The library reads lines byte by byte, and keeps them whatever their length.
+  if (size == 1 && !CheckLine(*to)) return -1;
   return static_cast<ssize_t>(count);
 }
 
@@ -224,19 +226,22 @@ ssize_t Transport::Fill() {
   if (received <= 0) return received;
   begin_ = 0;
   end_ = static_cast<std::size_t>(received);
-  if (in_head_ && !CheckHead({buffer_.data(), end_})) return -1;
+  if (in_head_ && (head_size_ += end_) > kMaxHead) {
+    return Fail(ErrorKind::kProtocol, "the answer has more than 256 KiB of headers"), -1;
+  }
   return received;
 }
 
-bool Transport::CheckHead(std::string_view bytes) {
-  const std::size_t line = in_first_line_ ? bytes.find('\n') : 0;
-  if (in_first_line_ && head_size_ + std::min(line, bytes.size()) > kMaxFirstLine) {
-    return Fail(ErrorKind::kProtocol, "the answer is no HTTP: its first line does not end");
+bool Transport::CheckLine(char byte) {
+  if (byte == '\n') {
+    line_size_ = 0;
+    in_first_line_ = false;
+    return true;
   }
-  if (line != std::string_view::npos) in_first_line_ = false;
-  head_size_ += bytes.size();
-  if (head_size_ <= kMaxHead) return true;
-  return Fail(ErrorKind::kProtocol, "the answer has more than 256 KiB of headers");
+  if (++line_size_ <= (in_first_line_ ? kMaxFirstLine : kMaxLine)) return true;
+  return Fail(ErrorKind::kProtocol, in_first_line_
+                                        ? "the answer is no HTTP: its first line does not end"
+                                        : "a line of the answer does not end");
 }
 
 ssize_t Transport::Receive(char* to, std::size_t size) {
