@@ -12,11 +12,13 @@ struct RateLimitOptions {
   // number: std::invalid_argument. Default: no limit.
   double calls_per_second = 0;
 
-  // How many may start at once after a pause: the size of the bucket. No more than this plus
-  // calls_per_second start within any second. Default: 1. Less: std::invalid_argument.
+  // How many may start at once after a pause: the size of the bucket. Within any second no more
+  // than this plus calls_per_second start, or what is due in a millisecond more: see the header of
+  // RateLimitedExecutor. Default: 1. Less: std::invalid_argument.
   int burst = 1;
 
-  // How many calls may be under way, from start to end. 0: no limit. Negative:
+  // How many calls may be under way, from start to end, without those that wait for a future in a
+  // wait of this library. 0: no limit. Negative:
   // std::invalid_argument. Default: no limit.
   int max_concurrent = 0;
 

@@ -21,7 +21,9 @@
 // arguments are kept as decayed copies until the start; for processes, they are encoded then: what
 // a view looks at must last that long. map() makes each element a call of its own, whatever
 // MapOptions::chunksize says. A call that waits for others, by waits of this library, lends its
-// place under `max_concurrent` to them, so that it never waits for ever.
+// place under `max_concurrent` meanwhile, so that it never waits for ever; afterwards there may be
+// more under way than that. An executor of another kind has a part in this, and in a shutdown()
+// from one of its calls, if it has `static constexpr bool runs_in_this_process = true`.
 //
 // Lifetime: the destructor is shutdown(): it waits for all calls, at the pace that the rate allows.
 // The executor below is not shut down. If it was one of this library and is destroyed or shut down
@@ -71,9 +73,9 @@ class RateLimitedExecutor : public internal::ExecutorMethods<RateLimitedExecutor
   // the place of an earlier one, and may so end a pause. What has started goes on.
   void pause_until(Timer::TimePoint when) { engine_->limiter->PauseUntil(when); }
 
-  // Accepts nothing more. Waits for all calls to end, or not; cancels what has not begun, and
-  // signals the stop tokens of what runs, or not. In one of its own calls or callbacks it does not
-  // wait.
+  // Accepts nothing more. Waits for all calls to end, or not; cancels what has not begun, and asks
+  // calls that run and take a stop token to end, as request_stop() does, or not. In one of its own
+  // calls or callbacks it does not wait. In a forked child it does nothing.
   void shutdown(ShutdownOptions options = {.wait = true, .cancel_futures = false}) {
     engine_->limiter->Shutdown(options);
   }
@@ -92,6 +94,9 @@ class RateLimitedExecutor : public internal::ExecutorMethods<RateLimitedExecutor
 
   const std::shared_ptr<Engine> engine_;
 };
+
+template <typename E>
+RateLimitedExecutor(E&, RateLimitOptions) -> RateLimitedExecutor<E>;
 
 }  // namespace cohort
 

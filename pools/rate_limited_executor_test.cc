@@ -1,7 +1,11 @@
 #include "pools/rate_limited_executor.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <latch>
 #include <limits>
 #include <memory>
@@ -10,6 +14,8 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "futures/errors.h"
@@ -359,6 +365,212 @@ TEST(RateLimited, BadOptionsAreNamed) {
   EXPECT_THAT(RefusalOf({.burst = 0}), HasSubstr("burst must be 1 or more, not 0"));
   EXPECT_THAT(RefusalOf({.max_concurrent = -1}), HasSubstr("max_concurrent"));
   EXPECT_EQ(RefusalOf({.calls_per_second = 1e-300, .burst = 1 << 30}), "accepted");
+}
+
+// An executor of a user's own: all that a limiter needs of one. It makes the call in submit().
+struct InlineExecutor {
+  static constexpr bool runs_in_this_process = true;
+
+  template <typename F, typename... Args>
+  auto submit(const TaskOptions& /*options*/, F&& function, Args&&... args) {
+    Promise<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>> promise;
+    if (in_submit) in_submit();
+    promise.set_result(std::invoke(std::forward<F>(function), std::forward<Args>(args)...));
+    return promise.future();
+  }
+  int max_workers() const { return 1; }
+  PoolStats stats() const { return {}; }
+
+  std::function<void()> in_submit = nullptr;
+};
+
+TEST(RateLimited, OnAnExecutorThatCallsAtOnce) {
+  InlineExecutor executor;
+  RateLimitedExecutor<InlineExecutor> limited(executor, {.calls_per_second = 1e6});
+  EXPECT_EQ(limited.submit(Square, 3).result(), 9);
+  std::function<int(int)> sum = [&](int n) -> int {
+    return n == 0 ? 0 : n + limited.submit(sum, n - 1).result();
+  };
+  EXPECT_EQ(limited.submit(sum, 20).result(), 210);
+  limited
+      .submit(
+          [&](int) {
+            limited.shutdown();
+            return 0;
+          },
+          1)
+      .result();
+}
+
+// The call has ended before submit() returns, so that its callbacks run on the thread that starts
+// calls; and they wait for calls.
+TEST(RateLimited, CallbacksMayWaitForOtherCalls) {
+  ThreadPoolExecutor pool(2);
+  InlineExecutor executor;
+  RateLimitedExecutor<InlineExecutor> limited(executor, {.calls_per_second = 1000});
+  std::vector<Future<int>> futures;
+  for (int i = 0; i < 20; ++i) {
+    const auto later = [&limited](const Future<int>& done) {
+      return limited.submit(Square, done.result()).result();
+    };
+    futures.push_back(
+        pool.submit([&, i] { return limited.submit(Square, i); })
+            .then([later](const Future<Future<int>>& f) { return f.result().then(later); }));
+  }
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(futures[i].result(), i * i * i * i);
+}
+
+// Its submit() ends when a test says so.
+struct SlowExecutor {
+  template <typename F, typename... Args>
+  auto submit(const TaskOptions& options, F&& function, Args&&... args) {
+    auto future = pool.submit(options, std::forward<F>(function), std::forward<Args>(args)...);
+    in_submit.count_down();
+    go.wait();
+    return future;
+  }
+  int max_workers() const { return 1; }
+  PoolStats stats() const { return {}; }
+
+  ThreadPoolExecutor& pool;
+  std::latch& in_submit;
+  std::latch& go;
+};
+
+// Gives everybody the same future.
+struct MemoizingExecutor {
+  template <typename F>
+  Future<std::string> submit(const TaskOptions& /*options*/, F&& /*function*/) {
+    return known;
+  }
+  int max_workers() const { return 1; }
+  PoolStats stats() const { return {}; }
+
+  Future<std::string> known;
+};
+
+TEST(RateLimited, AStopThatIsAskedForWhileTheCallIsSubmittedReachesIt) {
+  ThreadPoolExecutor pool(1);
+  std::latch in_submit(1);
+  std::latch go(1);
+  SlowExecutor slow{pool, in_submit, go};
+  RateLimitedExecutor<SlowExecutor> limited(slow, {});
+  const std::jthread stopper([&] {
+    in_submit.wait();
+    limited.shutdown({.wait = false, .cancel_futures = true});
+    go.count_down();
+  });
+  EXPECT_EQ(limited.submit(UntilStopped).result(), 1);
+}
+
+// What is left of a cancelled call must keep neither the limiter nor its timer.
+TEST(RateLimited, ACancelledCallOutlivesEverything) {
+  Future<int> kept;
+  std::weak_ptr<int> token;
+  {
+    ManualTimer timer;
+    ManualExecutor executor;
+    const auto held = std::make_shared<int>(0);
+    token = held;
+    RateLimitedExecutor<ManualExecutor> limited(executor,
+                                                {.calls_per_second = 1e-6, .timer = &timer});
+    limited.submit(Square, 1);
+    kept = limited.submit([held] { return *held; });
+    executor.run_all();
+    EXPECT_EQ(timer.pending(), 1U);
+    EXPECT_TRUE(kept.cancel());
+    EXPECT_EQ(timer.pending(), 0U);
+  }
+  EXPECT_TRUE(token.expired());
+  EXPECT_TRUE(kept.cancelled());
+}
+
+TEST(RateLimited, ManyCancelledCallsAreNotKept) {
+  ByHand hand({.calls_per_second = 1e-6});
+  hand.limited.submit(Square, 1);
+  const Future<int> first = hand.limited.submit(Square, 2);
+  for (int i = 0; i < 1000; ++i) hand.limited.submit(Square, i).cancel();
+  EXPECT_EQ(hand.limited.stats().cancelled, 1000U);
+  EXPECT_EQ(hand.limited.stats().queued, 1U);
+  EXPECT_FALSE(first.done());
+  hand.limited.shutdown({.wait = false, .cancel_futures = true});
+}
+
+TEST(RateLimited, ACallbackOfACancelledCallMayShutDownOrDropTheFuture) {
+  ByHand hand({.calls_per_second = 1e-6});
+  hand.limited.submit(Square, 1);
+  const Future<int> waits = hand.limited.submit(Square, 2);
+  Future<int> asked = hand.limited.submit(UntilStopped);
+  int callbacks = 0;
+  asked.add_done_callback([&](const Future<int>&) { asked = {}; });
+  asked.add_done_callback([&](const Future<int>&) { ++callbacks; });
+  EXPECT_TRUE(asked.request_stop());
+  hand.limited.submit(Square, 3).add_done_callback([&](const Future<int>&) {
+    hand.limited.shutdown();
+    ++callbacks;
+  });
+  hand.limited.shutdown({.wait = false, .cancel_futures = true});
+  EXPECT_TRUE(waits.cancelled());
+  EXPECT_EQ(callbacks, 2);
+}
+
+TEST(RateLimited, RecursionTakesNoThreadALevel) {
+  for (const RateLimitOptions options :
+       {RateLimitOptions{}, RateLimitOptions{.max_concurrent = 1}}) {
+    ThreadPoolExecutor pool(1);
+    RateLimitedExecutor<ThreadPoolExecutor> limited(pool, options);
+    std::function<int(int)> sum = [&](int n) -> int {
+      return n == 0 ? 0 : n + limited.submit(sum, n - 1).result();
+    };
+    const std::size_t before = ThreadsAlive();
+    EXPECT_EQ(limited.submit(sum, 100).result(), 5050);
+    EXPECT_LE(ThreadsAlive(), before + 10);
+  }
+}
+
+TEST(RateLimited, AClassDerivedFromAnExecutorIsOne) {
+  struct Mine : ThreadPoolExecutor {
+    Mine() : ThreadPoolExecutor(1) {}
+  } mine;
+  RateLimitedExecutor<Mine> limited(mine, {.max_concurrent = 1});
+  EXPECT_EQ(limited.submit([&] { return limited.submit(Square, 4).result(); }).result(), 16);
+}
+
+// Whoever made the future may have given it to others as well.
+TEST(RateLimited, AResultThatOthersHoldIsCopied) {
+  MemoizingExecutor memoizing;
+  ThreadPoolExecutor pool(1);
+  memoizing.known = pool.submit([] { return std::string(100, 'x'); });
+  RateLimitedExecutor<MemoizingExecutor> limited(memoizing, {});
+  const auto call = [] { return std::string(); };
+  EXPECT_EQ(limited.submit(call).result(), std::string(100, 'x'));
+  EXPECT_EQ(limited.submit(call).result(), std::string(100, 'x'));
+  memoizing.known = {};
+  EXPECT_THROW(limited.submit(call).result(), InvalidStateError);
+}
+
+TEST(RateLimited, InAForkedChildItCanOnlyBeDestroyed) {
+  if (kSanitized) GTEST_SKIP() << "sanitizers do not follow threads into a forked child";
+  ThreadPoolExecutor pool(1);
+  auto* const limited = new RateLimitedExecutor<ThreadPoolExecutor>(pool, {.calls_per_second = 1});
+  limited->submit(Square, 1);
+  const Future<int> waits = limited->submit(Square, 2);
+  const pid_t child = fork();
+  if (child == 0) {
+    bool refused = false;
+    try {
+      limited->submit(Square, 3);
+    } catch (const Error&) {
+      refused = true;
+    }
+    delete limited;
+    _exit(refused ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  waits.cancel();
+  delete limited;
 }
 
 TEST(RateLimited, InRealTimeStartsAreNotEarly) {

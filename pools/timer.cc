@@ -21,9 +21,10 @@ class SystemTimer final : public Timer {
     return {at, number};
   }
 
-  bool remove(Id id) override { return queue_.Remove({id.when, id.number}); }
+  bool remove(Id id) override { return IsOfThisProcess() && queue_.Remove({id.when, id.number}); }
 
-  uint64_t generation() const { return generation_; }
+  // A forked child finds its parent's, whose thread and locks are not to be used.
+  bool IsOfThisProcess() const { return generation_ == internal::ForkGeneration(); }
 
  private:
   internal::TimerQueue queue_;
@@ -32,12 +33,12 @@ class SystemTimer final : public Timer {
 
 }  // namespace
 
-// Never destroyed: its thread may be at work when main has ended. A child made by fork() has not
-// that thread, and so gets a timer of its own.
+// Never destroyed: its thread may be at work when main has ended. A forked child gets one of its
+// own.
 Timer& Timer::system() {
   static std::atomic<SystemTimer*> current{nullptr};
   SystemTimer* timer = current.load(std::memory_order_acquire);
-  if (timer != nullptr && timer->generation() == internal::ForkGeneration()) return *timer;
+  if (timer != nullptr && timer->IsOfThisProcess()) return *timer;
   auto made = std::make_unique<SystemTimer>();
   // Release: who finds it finds it whole. Acquire: as does who comes too late.
   if (current.compare_exchange_strong(timer, made.get(), std::memory_order_acq_rel)) {

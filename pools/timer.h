@@ -18,8 +18,9 @@
 // that still waits.
 //
 // Threads: all may be called from any thread at any time. Nothing blocks; a pool with a bounded
-// queue takes a call that is due without waiting for room. Callbacks of a future that fails because
-// its executor is gone run on the timer thread: they should be quick.
+// queue takes a call that is due without waiting for room. A done callback may run on the timer's
+// thread (where the executor is gone, or has run the call already): it may wait for futures, but
+// what it does else holds up other timers.
 
 #ifndef COHORT_POOLS_TIMER_H_
 #define COHORT_POOLS_TIMER_H_
@@ -34,7 +35,6 @@
 #include "futures/timeout.h"
 #include "pools/executor.h"
 #include "pools/internal/deferred_task.h"
-#include "pools/internal/no_room_wait.h"
 
 namespace cohort {
 
@@ -92,23 +92,15 @@ auto SubmitAt(Timer& timer, E& executor, Timer::TimePoint when, TaskOptions opti
   Future<R> future = FutureAccess::Make(CoreRef<Core<R>>(task));
   const CoreRef<Core<R>> waiting(task);
   task->owner().id = timer.call_at(when, [waiting, task] {
-    if (!task->Claim()) return;
-    const NoRoomWait unbounded;
-    task->Start();
+    if (task->Claim()) task->Start();
   });
   return future;
-}
-
-template <typename E, NotOptions<TaskOptions> F, typename... Args>
-auto SubmitAt(Timer& timer, E& executor, Timer::TimePoint when, F&& function, Args&&... args) {
-  return SubmitAt(timer, executor, when, TaskOptions{}, std::forward<F>(function),
-                  std::forward<Args>(args)...);
 }
 
 inline Timer::TimePoint After(Timer& timer, Timeout delay) {
   const Timer::TimePoint now = timer.now();
   const Timer::TimePoint last = Timer::TimePoint::max();
-  return last - now > delay.duration() ? now + delay.duration() : last;
+  return now < last - delay.duration() ? now + delay.duration() : last;
 }
 
 }  // namespace internal
@@ -143,15 +135,27 @@ auto submit_after(E& executor, Timeout delay, TaskOptions options, F&& function,
 }
 
 // By a clock of one's own, which must outlive the calls that wait.
-template <typename E, typename F, typename... Args>
+template <typename E, internal::NotOptions<TaskOptions> F, typename... Args>
 auto submit_at(Timer& timer, E& executor, Timer::TimePoint when, F&& function, Args&&... args) {
-  return internal::SubmitAt(timer, executor, when, std::forward<F>(function),
+  return internal::SubmitAt(timer, executor, when, TaskOptions{}, std::forward<F>(function),
                             std::forward<Args>(args)...);
 }
 template <typename E, typename F, typename... Args>
+auto submit_at(Timer& timer, E& executor, Timer::TimePoint when, TaskOptions options, F&& function,
+               Args&&... args) {
+  return internal::SubmitAt(timer, executor, when, std::move(options), std::forward<F>(function),
+                            std::forward<Args>(args)...);
+}
+template <typename E, internal::NotOptions<TaskOptions> F, typename... Args>
 auto submit_after(Timer& timer, E& executor, Timeout delay, F&& function, Args&&... args) {
   return submit_at(timer, executor, internal::After(timer, delay), std::forward<F>(function),
                    std::forward<Args>(args)...);
+}
+template <typename E, typename F, typename... Args>
+auto submit_after(Timer& timer, E& executor, Timeout delay, TaskOptions options, F&& function,
+                  Args&&... args) {
+  return submit_at(timer, executor, internal::After(timer, delay), std::move(options),
+                   std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 }  // namespace cohort

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <latch>
 #include <memory>
 #include <stdexcept>
@@ -143,8 +144,8 @@ TEST(Timer, OptionsAreThoseOfTheTask) {
   ManualExecutor executor;
   std::string order;
   const auto note = [&order](char which) { order += which; };
-  submit_after(timer, executor, seconds(1), TaskOptions{.priority = 1}, note, 'a');
-  submit_after(timer, executor, seconds(1), TaskOptions{.priority = 2}, note, 'b');
+  submit_after(timer, executor, seconds(1), {.priority = 1}, note, 'a');
+  submit_at(timer, executor, timer.now() + seconds(1), {.priority = 2}, note, 'b');
   timer.advance(seconds(1));
   executor.run_all();
   EXPECT_EQ(order, "ba");
@@ -219,6 +220,35 @@ TEST(Timer, AForkedChildHasATimerOfItsOwn) {
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+}
+
+// The last reference to a failed call goes with its timer; the hook that hears of it sets another.
+TEST(Timer, TheHookOfAnUnobservedFailureMaySetATimer) {
+  ThreadPoolExecutor live(1);
+  std::latch ran(1);
+  const auto before = set_unobserved_exception_hook([&](const std::exception_ptr&) {
+    submit_after(live, milliseconds(1), [&] { ran.count_down(); });
+  });
+  {
+    auto gone = std::make_unique<ThreadPoolExecutor>(1);
+    submit_after(*gone, milliseconds(5), Add, 1, 2);
+    gone.reset();
+  }
+  ran.wait();
+  set_unobserved_exception_hook(before);
+}
+
+// The callback runs on the timer's thread.
+TEST(Timer, ACallbackMayWaitForAnotherTimer) {
+  ThreadPoolExecutor live(1);
+  auto gone = std::make_unique<ThreadPoolExecutor>(1);
+  const Future<int> waited =
+      submit_after(*gone, milliseconds(5), Add, 1, 2).then([&](const Future<int>&) {
+        return submit_after(live, milliseconds(1), Add, 20, 22).result();
+      });
+  gone.reset();
+  EXPECT_EQ(waited.result(), 42);
+  EXPECT_EQ(submit_after(live, milliseconds(1), Add, 1, 1).result(), 2);
 }
 
 // Calls begin, are cancelled, and their futures dropped, at the same moments.

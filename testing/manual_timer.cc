@@ -17,21 +17,24 @@ Timer::Id ManualTimer::call_at(TimePoint when, std::function<void()> function) {
 }
 
 bool ManualTimer::remove(Id id) {
+  decltype(functions_)::node_type removed;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
-  return functions_.erase({id.when, id.number}) > 0;
+  removed = functions_.extract({id.when, id.number});
+  return !removed.empty();
 }
 
 void ManualTimer::advance(std::chrono::nanoseconds by) {
   std::unique_lock lock(mutex_);
   const std::int64_t end = now_ + by.count();
   while (!functions_.empty() && functions_.begin()->first.first <= end) {
-    const auto due = functions_.extract(functions_.begin());
+    auto due = functions_.extract(functions_.begin());
     now_ = std::max(now_, due.key().first);
     lock.unlock();
     due.mapped()();
+    due = {};  // what it holds may use this timer
     lock.lock();
   }
-  now_ = end;
+  now_ = std::max(now_, end);
 }
 
 std::size_t ManualTimer::pending() const {

@@ -27,10 +27,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "futures/errors.h"
 #include "futures/future.h"
 #include "futures/internal/core.h"
 #include "pools/executor.h"
+#include "pools/internal/delegate.h"
 #include "pools/internal/executor_ref.h"
+#include "pools/internal/no_room_wait.h"
 
 namespace cohort::internal {
 
@@ -48,7 +51,7 @@ class Deferred {
   // Gives the call to the executor. What that throws is the future's error.
   virtual void Start() noexcept = 0;
 
-  // After Start(): signals the stop token of a call that takes one.
+  // After Claim(): signals the stop token of a call that takes one.
   virtual void SignalStop() noexcept = 0;
 
   // For the owner's own list.
@@ -65,6 +68,8 @@ template <typename E, typename F, typename... Args>
 class DeferredCall {
  public:
   static constexpr bool kTakesToken = kTakesStopToken<F, Args...>;
+  // Executors of this library give each future away, and keep no handle.
+  static constexpr bool kOwnsFuture = HasEngine<E>;
 
   template <typename G, typename... Given>
   DeferredCall(ExecutorRef<E> executor, TaskOptions options, G&& function, Given&&... arguments)
@@ -74,6 +79,9 @@ class DeferredCall {
         arguments_(std::forward<Given>(arguments)...) {}
 
   auto Submit() {
+    // The memory of what has waited is taken already, and many may count on this thread: a bounded
+    // queue has no say in it.
+    const NoRoomWait unbounded;
     return std::apply(
         [this](Args&... arguments) {
           return executor_.submit(options_, std::move(function_), std::move(arguments)...);
@@ -94,24 +102,32 @@ using DeferredResult = typename decltype(std::declval<Call&>().Submit())::value_
 template <typename Call, typename Owner>
 class DeferredTask final : public Core<DeferredResult<Call>>,
                            public Deferred,
+                           public Delegate,
                            private Continuation {
   using R = DeferredResult<Call>;
+  static_assert(std::is_void_v<R> || std::is_reference_v<R> || std::is_move_constructible_v<R>,
+                "a call that waits for its turn gives its result on: it must be one that can be "
+                "moved; return a std::unique_ptr of it");
 
  public:
   // One reference for the handle, one for the owner.
   template <typename... Parts>
   explicit DeferredTask(Owner owner, Parts&&... parts)
-      : Core<R>(2), owner_(std::move(owner)), call_(std::in_place, std::forward<Parts>(parts)...) {}
+      : Core<R>(2, kDelegatesId),
+        owner_(std::move(owner)),
+        call_(std::in_place, std::forward<Parts>(parts)...) {}
 
   Owner& owner() noexcept { return owner_; }
 
   CoreBase& core() noexcept override { return *this; }
+  CoreBase* behind() noexcept override { return IsSubmitted() ? inner_.get() : nullptr; }
 
   bool Claim() noexcept override { return this->TryOffer(); }
 
   void Start() noexcept override {
     try {
       inner_ = FutureAccess::Release(call_->Submit());
+      if (!inner_) throw InvalidStateError("the executor's submit() gave an empty future");
       call_.reset();
     } catch (...) {
       call_.reset();
@@ -119,24 +135,33 @@ class DeferredTask final : public Core<DeferredResult<Call>>,
       this->EmplaceError(std::current_exception());
       return End(CoreState::kException);
     }
-    // Release: who reads true sees inner_, which never changes again.
-    is_submitted_.store(true, std::memory_order_release);
+    // Who reads true sees inner_, which never changes again. Sequentially consistent with
+    // stop_wanted_: of this thread and one that wants a stop, at least one sees the other.
+    is_submitted_.store(true, std::memory_order_seq_cst);
+    if (stop_wanted_.load(std::memory_order_seq_cst)) PassOnStop();
     this->AddReference();  // of inner_'s list of continuations
     if (!inner_->Add(*this)) Run(*inner_);
   }
 
   void SignalStop() noexcept override {
-    if (Call::kTakesToken && IsSubmitted()) inner_->RequestStop();
+    if (Call::kTakesToken) WantStop();
   }
 
   // A call that still waits is not begun for somebody who wants its end.
   bool RequestStop() noexcept override {
+    const CoreRef<CoreBase> self = CoreRef<CoreBase>::Share(*this);  // a callback may drop others
     if (this->done()) return false;
-    return IsSubmitted() ? inner_->RequestStop() : this->Cancel();
+    return (!IsSubmitted() && this->Cancel()) || WantStop();
   }
 
  private:
-  bool IsSubmitted() const noexcept { return is_submitted_.load(std::memory_order_acquire); }
+  bool IsSubmitted() const noexcept { return is_submitted_.load(std::memory_order_seq_cst); }
+
+  bool WantStop() noexcept {
+    stop_wanted_.store(true, std::memory_order_seq_cst);
+    return IsSubmitted() ? PassOnStop() : !this->done();
+  }
+  bool PassOnStop() noexcept { return inner_->RequestStop() || inner_->Cancel(); }
 
   // The inner future is done.
   CoreBase* Run(CoreBase& /*done*/) noexcept override {
@@ -149,8 +174,8 @@ class DeferredTask final : public Core<DeferredResult<Call>>,
       this->Cancel();
     } else {
       this->TryStartOffered();
-      // Nobody else knows the inner future: its value is moved.
-      End(PassOn(*inner_, /*is_last_user=*/true, static_cast<Core<R>&>(*this)));
+      const bool is_last_user = Call::kOwnsFuture || inner_->IsOnlyReference();
+      End(PassOn(*inner_, is_last_user, static_cast<Core<R>&>(*this)));
     }
     return nullptr;
   }
@@ -186,6 +211,7 @@ class DeferredTask final : public Core<DeferredResult<Call>>,
   std::optional<Call> call_;  // until Start() or the end
   CoreRef<Core<R>> inner_;
   std::atomic<bool> is_submitted_{false};
+  std::atomic<bool> stop_wanted_{false};
 };
 
 }  // namespace cohort::internal

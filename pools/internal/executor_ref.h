@@ -13,8 +13,11 @@
 
 namespace cohort::internal {
 
+// An executor of this library, or a class derived from one.
 template <typename E>
-concept HasEngine = std::is_base_of_v<ExecutorMethods<E>, E>;
+concept HasEngine = requires(E& executor) {
+  ExecutorAccess::EngineOf(executor);
+};
 
 template <typename E>
 class ExecutorRef {
@@ -51,11 +54,15 @@ class ExecutorRef<E> : public ExecutorMethods<ExecutorRef<E>> {
 };
 
 // Whether the executor calls its tasks in this process, where they can be wrapped in a call of this
-// library's. Not known of executors of another kind.
+// library's. An executor of another kind says so by a constant, E::runs_in_this_process.
 template <typename E>
 consteval bool RunsInThisProcess() {
   if constexpr (!HasEngine<E>) {
-    return false;
+    if constexpr (requires { E::runs_in_this_process; }) {
+      return E::runs_in_this_process;
+    } else {
+      return false;
+    }
   } else if constexpr (requires { ExecutorRef<E>::Engine::Calls::kInThisProcess; }) {
     return ExecutorRef<E>::Engine::Calls::kInThisProcess;
   } else {

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "absl/container/flat_hash_map.h"
+#include "pools/internal/delegate.h"
 
 namespace cohort::internal {
 namespace {
@@ -35,7 +36,7 @@ RegisteredExecutor::RegisteredExecutor() {
   const std::lock_guard lock(registry.mutex);
   do {
     id_ = ++registry.last_id;
-  } while (id_ == 0 || registry.executors.contains(id_));
+  } while (id_ == 0 || id_ == kDelegatesId || registry.executors.contains(id_));
   registry.executors.emplace(id_, this);
 }
 

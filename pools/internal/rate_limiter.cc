@@ -7,13 +7,16 @@
 #include <string>
 
 #include "futures/errors.h"
-#include "pools/internal/no_room_wait.h"
+#include "pools/internal/fork_generation.h"
 
 namespace cohort::internal {
 namespace {
 
 // A thread that has started so many lets the timer's go on: it may be a user's, in a submit().
 constexpr int kStartsInARow = 256;
+
+// Fewer cancelled calls than this are not worth looking for.
+constexpr std::uint64_t kCancelledKept = 64;
 
 const RateLimitOptions& Checked(const RateLimitOptions& options) {
   const double rate = options.calls_per_second;
@@ -64,17 +67,23 @@ bool RateLimiter::IsInside() const noexcept {
 RateLimiter::RateLimiter(const RateLimitOptions& options)
     : timer_(options.timer != nullptr ? *options.timer : Timer::system()),
       max_concurrent_(Checked(options).max_concurrent),
+      fork_generation_(ForkGeneration()),
       bucket_(options.calls_per_second, options.burst) {
-  // So that the timer's thread is there when it is needed, in calls that cannot fail.
+  // So that the timer's thread is there when it is needed: where that fails, it fails here.
   timer_.remove(timer_.call_at(Timer::TimePoint::max(), [] {}));
 }
 
-RateLimiter::~RateLimiter() {
-  if (timer_set_) timer_.remove(*timer_set_);
-}
+// No call waits: each has a reference. And so no timer is set.
+RateLimiter::~RateLimiter() = default;
+
+// The parent's threads, locks and timer are not there.
+bool RateLimiter::InForkedChild() const noexcept { return fork_generation_ != ForkGeneration(); }
 
 void RateLimiter::Add(Deferred& task, int priority) {
   CoreRef<CoreBase> core(&task.core());
+  if (InForkedChild()) {
+    throw Error("submit: the executor belongs to the parent process; make one in the child");
+  }
   {
     const std::lock_guard lock(mutex_);
     if (is_closed_) throw Error("submit: cannot schedule new tasks after shutdown");
@@ -92,29 +101,67 @@ void RateLimiter::PauseUntil(Timer::TimePoint when) {
   Pump();  // the pause may have become a shorter one
 }
 
+// On the stack of the thread that pumps, while it starts a call.
+class RateLimiter::PumpWaits final : public WaitScheduler {
+ public:
+  PumpWaits(RateLimiter& limiter, std::uint64_t pump) noexcept
+      : limiter_(limiter), pump_(pump), before_(std::exchange(Current(), this)) {}
+  ~PumpWaits() { Current() = before_; }
+  PumpWaits(const PumpWaits&) = delete;
+  PumpWaits& operator=(const PumpWaits&) = delete;
+
+  bool RunAwaited(CoreBase& awaited) override {
+    limiter_.GiveUpPump(pump_);
+    return before_ != nullptr && before_->RunAwaited(awaited);
+  }
+  void BeginBlocking(Deadline deadline) override {
+    if (before_ != nullptr) before_->BeginBlocking(deadline);
+    limiter_.GiveUpPump(pump_);
+  }
+  void EndBlocking() noexcept override {
+    if (before_ != nullptr) before_->EndBlocking();
+  }
+
+ private:
+  RateLimiter& limiter_;
+  const std::uint64_t pump_;
+  WaitScheduler* const before_;
+};
+
 void RateLimiter::Pump() noexcept {
+  if (InForkedChild()) return;
+  std::uint64_t pump = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (is_pumping_) return;  // whoever does looks once more before it ends
-    is_pumping_ = true;
+    if (pump_ != 0) return;  // whoever pumps looks once more before it ends
+    pump = pump_ = ++last_pump_;
   }
-  // The memory of what waits here is taken already: a bounded queue below has no say in it.
-  const NoRoomWait unbounded;
   for (int starts = 0; starts < kStartsInARow; ++starts) {
-    const std::optional<Waiting> next = NextToStart();
+    const std::optional<Waiting> next = NextToStart(pump);
     if (!next) return;
+    const PumpWaits waits(*this, pump);
     next->task->Start();
   }
-  HandOver();
+  HandOver(pump);
 }
 
-// None: nothing can start now, and this thread is no longer the one that pumps.
-std::optional<RateLimiter::Waiting> RateLimiter::NextToStart() {
+void RateLimiter::GiveUpPump(std::uint64_t pump) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (pump_ != pump) return;
+    pump_ = 0;
+  }
+  Pump();
+}
+
+// None: nothing can start now, or another thread pumps; this one does no longer.
+std::optional<RateLimiter::Waiting> RateLimiter::NextToStart(std::uint64_t pump) {
   const std::lock_guard lock(mutex_);
+  if (pump_ != pump) return std::nullopt;
   while (DropCancelled() && HasTurn()) {
     if (std::optional<Waiting> next = ClaimFirst()) return next;
   }
-  is_pumping_ = false;
+  pump_ = 0;
   return std::nullopt;
 }
 
@@ -142,10 +189,13 @@ bool RateLimiter::DropCancelled() {
     while (!first.empty()) {
       if (!first.front().core->done()) return true;
       first.pop_front();
+      if (cancelled_waiting_ > 0) --cancelled_waiting_;
     }
     waiting_.erase(waiting_.begin());
   }
+  cancelled_waiting_ = 0;
   next_start_ = TokenBucket::Start::kAtOnce;
+  ForgetTimer();
   return false;
 }
 
@@ -164,12 +214,16 @@ std::optional<RateLimiter::Waiting> RateLimiter::ClaimFirst() {
   return claimed;
 }
 
-void RateLimiter::HandOver() noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    is_pumping_ = false;
-    SetTimer(NanosecondsOf(timer_.now()));
-  }
+void RateLimiter::HandOver(std::uint64_t pump) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (pump_ != pump) return;
+  pump_ = 0;
+  SetTimer(NanosecondsOf(timer_.now()));
+}
+
+void RateLimiter::ForgetTimer() noexcept {
+  if (timer_set_) timer_.remove(*timer_set_);
+  timer_set_.reset();
 }
 
 void RateLimiter::SetTimer(std::int64_t when) {
@@ -205,10 +259,32 @@ void RateLimiter::Unlink(Deferred& task) noexcept {
 }
 
 void RateLimiter::OnCancelled() noexcept {
+  if (InForkedChild()) return;
+  Queue dropped;  // without the lock
   const std::lock_guard lock(mutex_);
   --stats_.queued;
   ++stats_.cancelled;
+  ++cancelled_waiting_;
+  dropped = TakeCancelled();
   settled_.notify_all();
+}
+
+// Out of waiting_, where they are all that is there, or more than half of it.
+RateLimiter::Queue RateLimiter::TakeCancelled() {
+  if (stats_.queued > 0 && cancelled_waiting_ <= stats_.queued + kCancelledKept) return {};
+  Queue all;
+  all.swap(waiting_);
+  cancelled_waiting_ = 0;
+  if (stats_.queued == 0) {
+    ForgetTimer();
+    return all;
+  }
+  for (auto& [priority, calls] : all) {
+    const auto waits = [](const Waiting& call) { return !call.core->done(); };
+    std::copy_if(std::move_iterator(calls.begin()), std::move_iterator(calls.end()),
+                 std::back_inserter(waiting_[priority]), waits);
+  }
+  return all;
 }
 
 void RateLimiter::OnEnded(Deferred& task, CoreState state) noexcept {
@@ -240,6 +316,7 @@ void RateLimiter::TakeSlotBack() noexcept {
 }
 
 void RateLimiter::Shutdown(ShutdownOptions options) {
+  if (InForkedChild()) return;
   {
     const std::lock_guard lock(mutex_);
     is_closed_ = true;
@@ -262,7 +339,9 @@ void RateLimiter::CancelAll() {
       std::move(calls.begin(), calls.end(), std::back_inserter(all));
     }
     waiting_.clear();
+    cancelled_waiting_ = 0;
   }
+  const Inside inside(*this);  // for their callbacks
   for (auto each = all.rbegin(); each != all.rend(); ++each) {
     if (!each->core->Cancel()) each->task->SignalStop();
   }
@@ -278,6 +357,21 @@ void RateLimiter::AwaitEnd() {
 PoolStats RateLimiter::Stats() const {
   const std::lock_guard lock(mutex_);
   return stats_;
+}
+
+// For a wait without an end. Lent first, so that the awaited call may start, and be run here.
+bool SlotLoan::RunAwaited(CoreBase& awaited) {
+  if (before_ == nullptr) return false;
+  limiter_.LendSlot();
+  bool ran = false;
+  try {
+    ran = before_->RunAwaited(awaited);
+  } catch (...) {
+    limiter_.TakeSlotBack();
+    throw;
+  }
+  limiter_.TakeSlotBack();
+  return ran;
 }
 
 void SlotLoan::BeginBlocking(Deadline deadline) {

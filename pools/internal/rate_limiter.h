@@ -8,10 +8,14 @@
 //
 // Invariants, under mutex_:
 //   1. Calls start in the order of their priorities, equal ones in that of their coming. For that,
-//      one thread at a time pumps (`is_pumping_`), and looks at everything anew after each start.
+//      one thread at a time pumps, the one with the present `pump_`, and looks at everything anew
+//      after each start. One that waits for a future meanwhile (in a callback, or in a call that
+//      its executor makes in submit()) gives the pump up, and finds that out afterwards.
 //   2. Whenever a call waits and nobody pumps, either a slot is missing, and whoever gives one back
 //      pumps; or a token is, and a timer is set that does.
 //   3. `slots_used_` counts the started calls that have neither ended nor lent their slot.
+//   4. `waiting_` has stats_.queued calls that wait, and no more than about as many that were
+//      cancelled; none where that is 0, and no timer is set then: the calls own the limiter.
 //
 // Code of users (arguments that are moved or encoded, callbacks) never runs under the mutex.
 
@@ -19,6 +23,7 @@
 #define COHORT_POOLS_INTERNAL_RATE_LIMITER_H_
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -92,12 +97,19 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
     Deferred* task;
   };
 
+  using Queue = std::map<int, std::deque<Waiting>, std::greater<>>;
+  class PumpWaits;
+
   bool IsInside() const noexcept;
-  std::optional<Waiting> NextToStart();
+  bool InForkedChild() const noexcept;
+  std::optional<Waiting> NextToStart(std::uint64_t pump);
+  void GiveUpPump(std::uint64_t pump) noexcept;
   bool DropCancelled();
   bool HasTurn();
   std::optional<Waiting> ClaimFirst();
-  void HandOver() noexcept;
+  void HandOver(std::uint64_t pump) noexcept;
+  void ForgetTimer() noexcept;
+  Queue TakeCancelled();
   void SetTimer(std::int64_t when);
   void Link(Deferred& task) noexcept;
   void Unlink(Deferred& task) noexcept;
@@ -106,13 +118,15 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
 
   Timer& timer_;
   const int max_concurrent_;
+  const std::uint64_t fork_generation_;
 
   mutable std::mutex mutex_;
   std::condition_variable settled_;
 
   // All guarded by mutex_.
-  std::map<int, std::deque<Waiting>, std::greater<>> waiting_;
-  Deferred* started_ = nullptr;  // a list, the last one first
+  Queue waiting_;
+  std::uint64_t cancelled_waiting_ = 0;  // in waiting_, about
+  Deferred* started_ = nullptr;          // a list, the last one first
   TokenBucket bucket_;
   TokenBucket::Start next_start_ = TokenBucket::Start::kAtOnce;
   std::int64_t paused_until_ = 0;  // 0: not at all
@@ -121,7 +135,8 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
   std::int64_t timer_set_for_ = 0;
   int slots_used_ = 0;
   std::uint64_t unsettled_ = 0;  // started, and not all of their callbacks have run
-  bool is_pumping_ = false;
+  std::uint64_t pump_ = 0;       // 0: nobody pumps
+  std::uint64_t last_pump_ = 0;
   bool is_closed_ = false;
   PoolStats stats_;
 };
@@ -136,9 +151,7 @@ class SlotLoan final : public WaitScheduler {
   SlotLoan(const SlotLoan&) = delete;
   SlotLoan& operator=(const SlotLoan&) = delete;
 
-  bool RunAwaited(CoreBase& awaited) override {
-    return before_ != nullptr && before_->RunAwaited(awaited);
-  }
+  bool RunAwaited(CoreBase& awaited) override;
   void BeginBlocking(Deadline deadline) override;
   void EndBlocking() noexcept override;
 

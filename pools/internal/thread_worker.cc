@@ -8,6 +8,7 @@
 
 #include "futures/internal/futex.h"
 #include "futures/internal/log.h"
+#include "pools/internal/delegate.h"
 
 namespace cohort::internal {
 namespace {
@@ -295,7 +296,8 @@ CoreState ThreadEngine::Worker::InvokeObserved(Runnable& task) noexcept {
   return outcome;
 }
 
-bool ThreadEngine::Worker::RunAwaited(CoreBase& awaited) {
+bool ThreadEngine::Worker::RunAwaited(CoreBase& future) {
+  CoreBase& awaited = TaskBehind(future);
   if (awaited.executor_id() != engine_.id() || !StackHasRoom()) return false;
   if (engine_.InForkedChild()) [[unlikely]]
     return false;

@@ -1,12 +1,15 @@
 // Calls functions at given moments of the monotonic clock, on a thread of its own that starts with
-// the first of them.
+// the first of them. A function that waits for a future, in a wait of this library, has another
+// thread take its place meanwhile: what it waits for may need a timer.
 
 #ifndef COHORT_POOLS_INTERNAL_TIMER_QUEUE_H_
 #define COHORT_POOLS_INTERNAL_TIMER_QUEUE_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -36,15 +39,25 @@ class TimerQueue {
   bool Remove(Id id);
 
  private:
-  void Run();
+  class Waits;
+  using Timers = std::map<Id, std::function<void()>>;
+
+  void StartThread();
+  void Run(std::list<std::thread>::iterator own);
+  bool CallNext(std::unique_lock<std::mutex>& lock);
+  void JoinLeft();
   void WakeThread() noexcept;
 
   std::mutex mutex_;
-  std::map<Id, std::function<void()>> timers_;  // guarded by mutex_
-  uint64_t last_ = 0;                           // guarded by mutex_
-  bool closed_ = false;                         // guarded by mutex_
-  std::thread thread_;                          // guarded by mutex_ until closed
-  std::atomic<uint32_t> changes_{0};            // a futex; counts what may wake the thread
+  // All guarded by mutex_.
+  Timers timers_;
+  uint64_t last_ = 0;
+  bool closed_ = false;
+  std::list<std::thread> threads_;
+  std::list<std::thread> left_;  // that have nothing more to do, to be joined
+  std::size_t blocked_ = 0;      // threads in a function that waits
+
+  std::atomic<uint32_t> changes_{0};  // a futex; counts what may wake a thread
 };
 
 // A timer for as long as a scope lasts. None where the timeout is for ever.

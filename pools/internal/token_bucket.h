@@ -26,7 +26,7 @@ class TokenBucket {
   // `per_second` 0: no limit.
   TokenBucket(double per_second, int burst)
       : interval_(per_second > 0 ? ToNanoseconds(1 / per_second) : 0),
-        depth_(ToNanoseconds(static_cast<double>(interval_) * 1e-9 * (burst - 1))) {}
+        depth_(interval_ > kCentury / burst ? kCentury : interval_ * (burst - 1)) {}
 
   bool is_limited() const noexcept { return interval_ > 0; }
 
@@ -43,9 +43,9 @@ class TokenBucket {
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
   // Rounded up: never early. A century is as good as never.
+  static constexpr int64_t kCentury = 3'200'000'000'000'000'000;
   static int64_t ToNanoseconds(double seconds) {
-    constexpr double kCentury = 3.2e9;
-    return static_cast<int64_t>(std::ceil(std::min(seconds, kCentury) * 1e9));
+    return static_cast<int64_t>(std::ceil(std::min(seconds * 1e9, static_cast<double>(kCentury))));
   }
 
   const int64_t interval_;
