@@ -21,7 +21,7 @@ concept NotOptions = !std::same_as<std::decay_t<F>, Options>;
 // The way to an executor's engine, for what submits to it later.
 struct ExecutorAccess {
   template <typename Executor>
-  static const auto& EngineOf(const Executor& executor) {
+  static auto EngineOf(const Executor& executor) -> decltype((executor.EngineOfSelf())) {
     return executor.EngineOfSelf();
   }
 };
