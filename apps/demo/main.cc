@@ -37,7 +37,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kName[] = "demo";
-constexpr int kShownLines = 3;
+constexpr int kShownLines = 2;
 
 // A step that was run.
 struct Result {

@@ -1,10 +1,11 @@
 #include "apps/demo/samples.h"
 
-#include <fstream>
+#include <zlib.h>
+
+#include <cstdint>
 #include <ranges>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "apps/common/interrupt.h"
@@ -19,16 +20,28 @@ namespace {
 namespace fs = std::filesystem;
 namespace logs = log_summarizer::benchmark;
 
+// What zlib compresses on its way to a file, or passes on as it is.
+void WriteFile(const fs::path& path, const std::string& text, bool compressed) {
+  gzFile file = gzopen(path.c_str(), compressed ? "wb1" : "wbT");
+  const bool written =
+      file != nullptr && gzwrite(file, text.data(), static_cast<unsigned>(text.size())) > 0;
+  if (gzclose(file) != Z_OK || !written) {
+    throw std::runtime_error(path.string() + ": cannot be written");
+  }
+}
+
+// Every second one is compressed, as rotated logs are.
 void WriteLog(const fs::path& directory, int index, std::uint64_t size) {
   static constexpr const char* kNames[] = {"shop",  "orders", "cart",     "syslog",
                                            "nginx", "access", "recorder", "jobs"};
-  const char* name = kNames[index % logs::kFormats];
-  const fs::path path = directory / absl::StrFormat("%s-%d.log", name, index / logs::kFormats + 1);
-  std::ofstream out(path, std::ios::binary);
-  logs::LogText log(static_cast<logs::Format>(index % logs::kFormats), index, /*dirty=*/false);
+  const int format = index % logs::kFormats;
+  const int number = index / logs::kFormats + 1;
+  const bool compressed = number % 2 == 0;
+  logs::LogText log(static_cast<logs::Format>(format), index, /*dirty=*/false);
   std::string text;
   while (text.size() < size) log.AppendEvent(text);
-  if (!(out << text).flush()) throw std::runtime_error(path.string() + ": cannot be written");
+  const std::string name = absl::StrFormat("%s-%d.log", kNames[format], number);
+  WriteFile(directory / (name + (compressed ? ".gz" : "")), text, compressed);
 }
 
 // Every eighth one is a PNG.

@@ -16,7 +16,7 @@ ToolCall Serially(ToolCall call, const std::string& option, const std::string& o
 }
 
 Step CountLines(const Plan& plan) {
-  const ToolCall call = {"log_summarizer", {"logs", "--top", "8"}};
+  const ToolCall call = {"log_summarizer", {"logs", "--top", "5"}};
   const std::uint64_t bytes = plan.samples.log_size * plan.samples.logs;
   return {.title = "Errors and warnings of log files, counted by the level of each event",
           .what = absl::StrCat(plan.samples.logs, " files, ",
