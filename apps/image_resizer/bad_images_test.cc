@@ -211,7 +211,9 @@ TEST_F(InterruptedTest, InterruptedWhileItWaitsForTheList) {
   Process process({"-", "-o", Path("out"), "--size=32"});
   ASSERT_TRUE(process.Catches(SIGINT));
   process.Signal(SIGINT);
-  EXPECT_EQ(process.End(false).status, 130);
+  const Ended ended = process.End(false);
+  EXPECT_EQ(ended.status, 130);
+  EXPECT_EQ(ended.err, "image_resizer: interrupted; nothing was done\n");
 }
 
 }  // namespace

@@ -140,7 +140,10 @@ bool MakeOutputFolder(const std::string& out) {
 
 int Run(const Options& options) try {
   Found found = FindInputs(options);
-  if (apps::InterruptRequested()) return apps::kInterrupted;
+  if (apps::InterruptRequested()) {
+    Say("interrupted; nothing was done");
+    return apps::kInterrupted;
+  }
   SayNotes(found, options);
   Batch batch(std::move(found.images), options.batch);
   if (options.dry_run) return DryRun(batch, options);

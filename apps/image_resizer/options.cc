@@ -157,7 +157,7 @@ void AddOutputOptions(CLI::App& app, Options& options, Words& words) {
       ->check(CLI::Range(1, 100).description(""))
       ->type_name("N");
   app.add_flag("--progressive", spec.progressive, "Progressive JPEG");
-  app.add_flag("--no-optimize", words.no_optimize, "JPEG 3 % larger, a little sooner");
+  app.add_flag("--no-optimize", words.no_optimize, "JPEG a little larger, and sooner");
   apps::AddChoice(app, "--subsampling", spec.subsampling, kSubsamplings,
                   "Of JPEG's colours; default auto: 420 below quality 90, else 444");
   app.add_option("--png-level", spec.png_level, "0, fast, to 9, small; default 6")
@@ -186,7 +186,7 @@ void AddFileOptions(CLI::App& app, Options& options, Words& words) {
 }
 
 void AddLimitOptions(CLI::App& app, Options& options, Words& words) {
-  const auto size = CLI::AsSizeValue(false);
+  const CLI::Validator size = CLI::Validator(CLI::AsSizeValue(false)).description("");
   app.add_option("-j,--workers", options.workers, "Processes; default one for each processor")
       ->check(CLI::Range(1, 1024).description(""))
       ->type_name("N");
