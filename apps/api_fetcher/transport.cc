@@ -60,8 +60,9 @@ void Transport::BeginHead() {
   first_size_ = 0;
   head_size_ = 0;
   line_size_ = 0;
+  line_limit_ = kMaxFirstLine;
   at_end_ = false;
-  in_head_ = in_first_line_ = true;
+  in_head_ = true;
 }
 
 bool Transport::Connect(const Route& route) {
@@ -213,11 +214,14 @@ ssize_t Transport::read(char* to, size_t size) {
     if (!in_head_ && size >= buffer_.size()) return Receive(to, size);
     if (const ssize_t filled = Fill(); filled <= 0) return filled;
   }
+  // The library reads lines byte by byte, and keeps them whatever their length.
+  if (size == 1) {
+    *to = buffer_[begin_++];
+    return *to == '\n' || ++line_size_ > line_limit_ ? EndLine(*to) : 1;
+  }
   const std::size_t count = std::min(size, end_ - begin_);
   std::memcpy(to, buffer_.data() + begin_, count);
   begin_ += count;
-  // The library reads lines byte by byte, and keeps them whatever their length.
-  if (size == 1 && !CheckLine(*to)) return -1;
   return static_cast<ssize_t>(count);
 }
 
@@ -232,16 +236,16 @@ ssize_t Transport::Fill() {
   return received;
 }
 
-bool Transport::CheckLine(char byte) {
+ssize_t Transport::EndLine(char byte) {
+  const bool first = line_limit_ == kMaxFirstLine;
   if (byte == '\n') {
     line_size_ = 0;
-    in_first_line_ = false;
-    return true;
+    line_limit_ = kMaxLine;
+    return 1;
   }
-  if (++line_size_ <= (in_first_line_ ? kMaxFirstLine : kMaxLine)) return true;
-  return Fail(ErrorKind::kProtocol, in_first_line_
-                                        ? "the answer is no HTTP: its first line does not end"
-                                        : "a line of the answer does not end");
+  Fail(ErrorKind::kProtocol, first ? "the answer is no HTTP: its first line does not end"
+                                   : "a line of the answer does not end");
+  return -1;
 }
 
 ssize_t Transport::Receive(char* to, std::size_t size) {

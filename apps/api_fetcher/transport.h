@@ -107,7 +107,7 @@ class Transport : public httplib::Stream {
   bool FailHandshake(const Route& route);
 
   ssize_t Fill();
-  bool CheckLine(char byte);
+  ssize_t EndLine(char byte);
   ssize_t Receive(char* to, std::size_t size);
   ssize_t ReceiveOnce(char* to, std::size_t size);
   ssize_t SendOnce(const char* from, std::size_t size);
@@ -133,9 +133,9 @@ class Transport : public httplib::Stream {
   bool connected_ = false;  // in this exchange
   bool at_end_ = false;
   bool in_head_ = true;
-  bool in_first_line_ = true;
   std::size_t head_size_ = 0;
   std::size_t line_size_ = 0;
+  std::size_t line_limit_ = 0;
   std::array<char, 40> first_bytes_;
   std::size_t first_size_ = 0;
   Error failure_;
