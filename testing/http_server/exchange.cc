@@ -60,10 +60,12 @@ void Attempts::Forget() {
   known_.clear();
 }
 
-Exchange::Exchange(const Request& request, Connection& connection, Attempts& attempts)
+Exchange::Exchange(const Request& request, Connection& connection, Attempts& attempts,
+                   std::function<void()> done)
     : request_(request),
       connection_(connection),
       attempts_(attempts),
+      done_(std::move(done)),
       keep_(!absl::EqualsIgnoreCase(request.Header("Connection"), "close")) {}
 
 std::uint64_t Exchange::Number(std::size_t index, std::uint64_t otherwise) const {
@@ -78,6 +80,7 @@ void Exchange::Respond(int status, std::string_view body, Headers headers) {
   if (!IsBodiless(status)) headers.emplace_back("Content-Length", absl::StrCat(body.size()));
   if (!keep_) headers.emplace_back("Connection", "close");
   std::string answer = Head(status, headers);
+  Done();
   // One write, so that a small answer is one packet.
   if (request_.method != "HEAD" && !IsBodiless(status)) answer += body;
   Write(answer);
@@ -91,6 +94,10 @@ void Exchange::RespondText(int status, std::string_view body, Headers headers) {
 void Exchange::RespondJson(std::string_view body, Headers headers) {
   headers.emplace_back("Content-Type", "application/json");
   Respond(200, body, std::move(headers));
+}
+
+void Exchange::Done() {
+  if (const auto done = std::exchange(done_, nullptr)) done();
 }
 
 void Exchange::WriteHead(int status, const Headers& headers) { Write(Head(status, headers)); }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -45,7 +46,13 @@ std::string StatusLine(int status);
 
 class Exchange {
  public:
-  Exchange(const Request& request, Connection& connection, Attempts& attempts);
+  // `done` is called once, before the client can know that the answer is whole: what it counts is
+  // then true for whoever has the answer.
+  Exchange(const Request& request, Connection& connection, Attempts& attempts,
+           std::function<void()> done);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange() { Done(); }
 
   const Request& request() const { return request_; }
   Connection& connection() { return connection_; }
@@ -73,9 +80,12 @@ class Exchange {
   bool keep() const { return keep_; }
 
  private:
+  void Done();
+
   const Request& request_;
   Connection& connection_;
   Attempts& attempts_;
+  std::function<void()> done_;
   bool keep_;
 };
 

@@ -16,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "testing/http_server/routes.h"
@@ -180,14 +179,14 @@ void HttpServer::Serve(Connection& connection) {
 
 // Whether the connection goes on.
 bool HttpServer::Answer(const Request& request, Connection& connection) {
-  Exchange exchange(request, connection, attempts_);
   const std::string_view route = RouteOf(request);
   if (route == "stats") {
+    Exchange exchange(request, connection, attempts_, nullptr);
     AnswerStatistics(exchange);
     return exchange.keep();
   }
   statistics_.Begin(request.target, route);
-  const absl::Cleanup end = [this] { statistics_.End(); };
+  Exchange exchange(request, connection, attempts_, [this] { statistics_.End(); });
   if (const auto answer = Find(route)) {
     WaitAsAsked(exchange);
     answer(exchange);
