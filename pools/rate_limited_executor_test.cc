@@ -273,6 +273,25 @@ TEST(RateLimited, InItsOwnCallsAndCallbacksItDoesNotWaitForItself) {
   EXPECT_EQ(other, nullptr);
 }
 
+TEST(RateLimited, ItsLastHandleMayGoWithACall) {
+  using Limited = RateLimitedExecutor<ThreadPoolExecutor>;
+  ThreadPoolExecutor pool(1);
+  auto limited = std::make_shared<Limited>(pool, RateLimitOptions{});
+  std::latch go(1);
+  const Future<int> ran = limited->submit([limited, &go] { return go.wait(), 1; });
+  limited.reset();
+  go.count_down();
+  EXPECT_EQ(ran.result(), 1);
+
+  ManualTimer timer;
+  limited =
+      std::make_shared<Limited>(pool, RateLimitOptions{.calls_per_second = 1, .timer = &timer});
+  limited->submit(Square, 1).result();
+  const Future<void> cancelled = limited->submit([limited] {});
+  limited.reset();
+  EXPECT_TRUE(cancelled.cancel());
+}
+
 TEST(RateLimited, AnExecutorBelowThatIsGoneIsTheCallsError) {
   auto pool = std::make_unique<ThreadPoolExecutor>(1);
   ManualTimer timer;

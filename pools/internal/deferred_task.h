@@ -203,8 +203,9 @@ class DeferredTask final : public Core<DeferredResult<Call>>,
   }
 
   void OnCancelled() noexcept override {
-    call_.reset();
+    // First: what the call holds may be a handle whose end waits for the owner's calls.
     if (!IsSubmitted()) owner_.OnCancelled(*this);
+    call_.reset();
   }
 
   Owner owner_;

@@ -66,11 +66,14 @@ class LimitedCall {
     const RateLimiter::Inside inside(*limiter_);
     std::optional<SlotLoan> loan;
     if (limiter_->max_concurrent() > 0) loan.emplace(*limiter_);
+    // Destroyed in here: what they hold may be the last handle to the executor.
+    F function = std::move(function_);
+    std::tuple<Args...> kept = std::move(arguments_);
     return std::apply(
         [&](Args&... arguments) -> decltype(auto) {
-          return std::invoke(std::move(function_), std::move(token)..., std::move(arguments)...);
+          return std::invoke(std::move(function), std::move(token)..., std::move(arguments)...);
         },
-        arguments_);
+        kept);
   }
 
   std::shared_ptr<RateLimiter> limiter_;

@@ -106,8 +106,10 @@ void TimerQueue::Run(std::list<std::thread>::iterator own) {
     // One that took the place of another, which is back.
     if (threads_.size() > blocked_ + 1) {
       left_.splice(left_.end(), threads_, own);
+      WakeThread();
       return;
     }
+    JoinLeft();
     if (CallNext(lock)) continue;
     // Read under the lock: a later change ends the sleep at once.
     const uint32_t changes = changes_.load(std::memory_order_acquire);
