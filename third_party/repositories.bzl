@@ -50,6 +50,17 @@ def _source_libraries():
             # A chunk that does not end where it says is no end of the body.
             'if (strcmp(line_reader.ptr(), "\\r\\n")) { break; } => ' +
             'if (strcmp(line_reader.ptr(), "\\r\\n")) { return false; }',
+            # Interim answers are all of 1xx but 101, and may have fields.
+            "while (res.status == 100) { => " +
+            "while (res.status / 100 == 1 && res.status != 101) {",
+            "if (!line_reader.getline()) { return false; } // CRLF => " +
+            "Headers interim; if (!detail::read_headers(strm, interim)) { return false; }",
+            # After the last chunk there may be fields, up to a blank line.
+            'if (!line_reader.getline() || strcmp(line_reader.ptr(), "\\r\\n")) => ' +
+            "int lines = 0; " +
+            "do { if (++lines > 1000 || !line_reader.getline()) { return false; } } " +
+            "while (line_reader.size() > 2); " +
+            'if (strcmp(line_reader.ptr(), "\\r\\n"))',
         ]},
     )
 

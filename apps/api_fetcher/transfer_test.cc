@@ -359,11 +359,14 @@ class OneConnection {
   std::thread thread_;
 };
 
+// As much of it as the client wants.
 void Answer(int fd, const std::string& text) {
   std::string got(4096, '\0');
   ASSERT_GT(read(fd, got.data(), got.size()), 0);
-  ASSERT_EQ(write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  EXPECT_GT(send(fd, text.data(), text.size(), MSG_NOSIGNAL), 0);
 }
+
+const std::string kOkAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 TEST_F(TransferTest, AUnixSocket) {
   // Short, as such names must be.
@@ -376,8 +379,7 @@ TEST_F(TransferTest, AUnixSocket) {
   const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
   ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   ASSERT_EQ(listen(listener, 1), 0);
-  const OneConnection server(
-      listener, [](int fd) { Answer(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"); });
+  const OneConnection server(listener, [](int fd) { Answer(fd, kOkAnswer); });
   options_.send.unix_socket = path;
   const Record record = Fetch("http://host.invalid/");
   EXPECT_TRUE(record.ok) << record.error.text;
@@ -417,13 +419,55 @@ TEST_F(TransferTest, LinesThatDoNotEnd) {
 
 TEST_F(TransferTest, BytesAfterAnAnswerAreNotTheNextOne) {
   options_.timeouts.read = milliseconds(200);
-  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   int port = 0;
   const OneConnection server(ListenOnLoopback(&port),
-                             [&](int fd) { Answer(fd, answer + "HTTP/1.1 201 Evil\r\n\r\n"); });
+                             [](int fd) { Answer(fd, kOkAnswer + "HTTP/1.1 201 Evil\r\n\r\n"); });
   const std::string url = absl::StrCat("http://127.0.0.1:", port, "/");
   EXPECT_EQ(Fetch(url).status, 200);
   EXPECT_NE(Fetch(url).status, 201);
+}
+
+// Gets this answer from a server that closes after it.
+class AnswerTest : public TransferTest {
+ protected:
+  Record Get(const std::string& answer) {
+    int port = 0;
+    const OneConnection server(ListenOnLoopback(&port), [&](int fd) { Answer(fd, answer); });
+    return Fetch(absl::StrCat("http://127.0.0.1:", port, "/"));
+  }
+};
+
+TEST_F(AnswerTest, InterimAnswersAreNotTheAnswer) {
+  for (const char* interim :
+       {"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"}) {
+    const Record record = Get(interim + kOkAnswer);
+    EXPECT_TRUE(record.ok) << interim << record.status << " " << record.error.text;
+    EXPECT_EQ(record.bytes, 2u);
+  }
+}
+
+TEST_F(AnswerTest, InterimAnswersThatDoNotEnd) {
+  std::string all;
+  while (all.size() < (300 << 10)) all += "HTTP/1.1 102 Processing\r\n\r\n";
+  EXPECT_EQ(Get(all).error.kind, ErrorKind::kProtocol);
+}
+
+TEST_F(AnswerTest, ALongLineAfterAnInterimAnswer) {
+  const std::string line = "HTTP/1.1 200 " + std::string(60'000, 'A') + "\r\n\r\n";
+  EXPECT_EQ(Get("HTTP/1.1 100 Continue\r\n\r\n" + line).error.kind, ErrorKind::kProtocol);
+  EXPECT_EQ(Get("HTTP/1.1 100 Continue\r\nX: y\r\n\r\n" + line).error.kind, ErrorKind::kProtocol);
+}
+
+TEST_F(AnswerTest, FieldsAfterTheLastChunk) {
+  const std::string begin = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n";
+  const Record record = Get(begin + "X-Sum: 1\r\nX-Time: 2\r\n\r\n");
+  EXPECT_TRUE(record.ok) << record.error.text;
+  EXPECT_EQ(record.bytes, 2u);
+  EXPECT_EQ(Get(begin + "X-Sum: 1\r\n").error.kind, ErrorKind::kShortBody);
+  std::string fields;
+  for (int i = 0; i < 2000; ++i) fields += "X: y\r\n";
+  EXPECT_EQ(Get(begin + fields + "\r\n").error.kind, ErrorKind::kProtocol);
 }
 
 // TLS.

@@ -18,8 +18,9 @@ namespace {
 
 using Milliseconds = std::chrono::milliseconds;
 
-// Far more than servers send, and too little to do harm. A longer first line would also overflow
-// the stack, in the regular expression that cpp-httplib parses it with.
+// Far more than servers send, and too little to do harm. A longer first line, of an interim answer
+// (1xx) or of the final one, would also overflow the stack, in the regular expression that
+// cpp-httplib parses it with.
 constexpr std::size_t kMaxFirstLine = 4096;
 constexpr std::size_t kMaxLine = 64 << 10;
 constexpr std::size_t kMaxHead = 256 << 10;
@@ -239,8 +240,10 @@ ssize_t Transport::Fill() {
 ssize_t Transport::EndLine(char byte) {
   const bool first = line_limit_ == kMaxFirstLine;
   if (byte == '\n') {
+    // After a blank line the head of another answer may follow: this one was an interim one.
+    const bool blank = line_size_ <= 1;
+    line_limit_ = in_head_ && blank ? kMaxFirstLine : kMaxLine;
     line_size_ = 0;
-    line_limit_ = kMaxLine;
     return 1;
   }
   Fail(ErrorKind::kProtocol, first ? "the answer is no HTTP: its first line does not end"
