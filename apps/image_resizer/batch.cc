@@ -20,6 +20,10 @@ namespace {
 
 using apps::IfExists;
 
+// Of one image.
+constexpr std::size_t kMaxWarnings = 16;
+constexpr std::size_t kMaxWarningBytes = 200;
+
 // What the next file will meet as well.
 bool IsFinal(const std::error_code& error) {
   return error.value() == ENOSPC || error.value() == EDQUOT || error.value() == EROFS;
@@ -29,10 +33,24 @@ std::string_view AsText(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void SetTime(int fd, std::int64_t nanoseconds) {
-  const timespec time = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
+void SetTime(int fd, const timespec& time) {
   const timespec times[] = {time, time};
   if (futimens(fd, times) != 0) throw std::system_error(errno, std::generic_category());
+}
+
+FileId IdOf(int fd) {
+  struct stat status = {};
+  if (fstat(fd, &status) != 0) throw std::system_error(errno, std::generic_category());
+  return {status.st_dev, status.st_ino};
+}
+
+// The worker may have been taken over, and the parent keeps them all until the end.
+std::vector<std::string> AFewShortOnes(std::vector<std::string> warnings) {
+  if (warnings.size() > kMaxWarnings) warnings.resize(kMaxWarnings);
+  for (std::string& warning : warnings) {
+    if (warning.size() > kMaxWarningBytes) warning.resize(kMaxWarningBytes);
+  }
+  return warnings;
 }
 
 // A name that lies is kept, since the source's lies as well.
@@ -49,10 +67,10 @@ Batch::Batch(std::vector<FoundImage> images, BatchOptions options)
     : images_(std::move(images)),
       options_(std::move(options)),
       targets_(AssignTargets(images_, options_.out, options_.format)),
-      order_(images_.size()) {
+      order_(images_.size()),
+      sources_(images_) {
   for (std::size_t i = 0; i < images_.size(); ++i) {
     const FoundImage& image = images_[i];
-    if (image.error.empty()) sources_.insert(image.id);
     all_bytes_ += image.size;
     results_.push_back(
         {.source = image.path, .target = targets_[i].path, .source_bytes = image.size});
@@ -94,7 +112,7 @@ bool Batch::IsWork(std::size_t file) {
 }
 
 std::optional<IfExists> Batch::Permission(std::size_t file) {
-  switch (Judge(results_[file].target, images_[file], sources_, options_.existing)) {
+  switch (Judge(results_[file].target, images_[file], sources_, written_, options_.existing)) {
     case Verdict::kCreate:
       return IfExists::kFail;
     case Verdict::kReplace:
@@ -114,6 +132,11 @@ std::optional<IfExists> Batch::Permission(std::size_t file) {
       Fail(file, "target",
            absl::StrCat(results_[file].target, " is a source, which is never written to"));
       break;
+    case Verdict::kIsACopy:
+      Fail(file, "target",
+           absl::StrCat("another image was just written to ", results_[file].target,
+                        ", which is one file with two names"));
+      break;
   }
   return std::nullopt;
 }
@@ -122,7 +145,7 @@ void Batch::Done(std::size_t file, const Answer& answer) {
   FileResult& result = results_[file];
   result.before = answer.resized.source;
   result.after = answer.resized.output;
-  result.warnings = answer.resized.warnings;
+  result.warnings = AFewShortOnes(answer.resized.warnings);
   result.target_bytes = answer.resized.file.size();
   result.seconds = answer.seconds;
   result.worker = answer.worker;
@@ -145,7 +168,9 @@ void Batch::Write(std::size_t file, std::span<const std::byte> bytes, IfExists i
   apps::NewFile written(target);
   written.Write(AsText(bytes));
   if (options_.keep_times) SetTime(written.fd(), images_[file].modified);
+  const FileId id = IdOf(written.fd());
   written.Publish(if_exists);
+  written_.insert(id);
 }
 
 void Batch::MakeFolderOf(const std::string& target) {

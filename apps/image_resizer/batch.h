@@ -21,6 +21,7 @@
 #include "apps/image_resizer/file_result.h"
 #include "apps/image_resizer/find_images.h"
 #include "apps/image_resizer/resize.h"
+#include "apps/image_resizer/sources.h"
 #include "apps/image_resizer/target.h"
 #include "apps/image_resizer/worker_call.h"
 #include "ipc/shared_buffer.h"
@@ -95,7 +96,8 @@ class Batch {
   std::vector<Target> targets_;
   std::vector<FileResult> results_;
   std::vector<std::size_t> order_;  // those that have not been begun; the next one is the last
-  std::set<FileId> sources_;
+  Sources sources_;
+  std::set<FileId> written_;
   std::set<std::string> folders_;  // that have been made
   std::size_t done_ = 0;
   std::uint64_t done_bytes_ = 0;

@@ -34,10 +34,6 @@ const char* NotAFile(mode_t mode) {
 
 FileId IdOf(const struct stat& status) { return {status.st_dev, status.st_ino}; }
 
-std::int64_t ModifiedOf(const struct stat& status) {
-  return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
-}
-
 fs::path Normal(const std::string& path) { return fs::absolute(path).lexically_normal(); }
 
 // Below no folder that ".." would leave.
@@ -74,8 +70,8 @@ class Finder {
   Found Result() { return std::move(found_); }
 
  private:
-  void Refuse(const std::string& path, std::string error) {
-    found_.images.push_back({.path = path, .name = {}, .error = std::move(error)});
+  void Refuse(const std::string& path, std::string error, FileId id = {}) {
+    found_.images.push_back({.path = path, .name = {}, .id = id, .error = std::move(error)});
   }
 
   // What one input leads to, which is called `name` unless options say otherwise.
@@ -84,7 +80,9 @@ class Finder {
     if (stat(path.c_str(), &status) != 0) return Refuse(path, SystemMessage(errno));
     if (options_.base) {
       const fs::path relative = Normal(path).lexically_relative(Normal(*options_.base));
-      if (!StaysBelow(relative)) return Refuse(path, "not below the folder of --base");
+      if (!StaysBelow(relative)) {
+        return Refuse(path, "not below the folder of --base", IdOf(status));
+      }
       name = relative;
     }
     if (!S_ISDIR(status.st_mode)) return TakeFile(path, name, status);
@@ -95,13 +93,15 @@ class Finder {
   }
 
   void TakeFile(const std::string& path, const std::string& name, const struct stat& status) {
-    if (!S_ISREG(status.st_mode)) return Refuse(path, NotAFile(status.st_mode));
+    if (!S_ISREG(status.st_mode)) {
+      return Refuse(path, NotAFile(status.st_mode), IdOf(status));
+    }
     if (!files_.emplace(IdOf(status), name).second) return;
     found_.images.push_back({.path = path,
                              .name = name,
                              .size = static_cast<std::uint64_t>(status.st_size),
                              .id = IdOf(status),
-                             .modified = ModifiedOf(status)});
+                             .modified = status.st_mtim});
   }
 
   void TakeFolder(const std::string& path, const std::string& prefix, const struct stat& status) {

@@ -4,6 +4,7 @@
 #define COHORT_APPS_IMAGE_RESIZER_FIND_IMAGES_H_
 
 #include <sys/types.h>
+#include <time.h>
 
 #include <compare>
 #include <cstdint>
@@ -25,9 +26,9 @@ struct FoundImage {
   std::string path = {};   // to open
   std::string name = {};   // what it is called below the output folder: "2026/a.jpg"
   std::uint64_t size = 0;  // in bytes
-  FileId id = {};
-  std::int64_t modified = 0;  // nanoseconds since 1970
-  std::string error = {};     // why it cannot be read, or ""
+  FileId id = {};          // none: nothing was found
+  timespec modified = {};
+  std::string error = {};  // why it cannot be read, or ""
 };
 
 struct FindOptions {

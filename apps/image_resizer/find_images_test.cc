@@ -125,6 +125,14 @@ TEST_F(FindImagesTest, WhatIsNoFile) {
                           "! No such file or directory"));
 }
 
+TEST_F(FindImagesTest, WhatIsRefusedIsKnown) {
+  options_.base = Path("other");
+  const std::string a = Write("in/a.jpg");
+  struct stat status = {};
+  stat(a.c_str(), &status);
+  EXPECT_EQ(FindImages({a}, {}, options_).images.at(0).id, (FileId{status.st_dev, status.st_ino}));
+}
+
 TEST_F(FindImagesTest, AnEmptyFolderIsNoted) {
   fs::create_directory(Path("in"));
   const Found found = FindImages({Path("in")}, {}, options_);

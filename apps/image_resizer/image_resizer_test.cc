@@ -168,8 +168,9 @@ TEST_F(ImageResizerTest, UpdateReplacesWhatIsOlder) {
   WriteJpeg("in/new.jpg");
   WriteJpeg("in/old.jpg");
   WriteJpeg("in/first.jpg");
-  Write("out/new.jpg", {});
-  Write("out/old.jpg", {});
+  const std::byte one_byte[1] = {};
+  Write("out/new.jpg", one_byte);
+  Write("out/old.jpg", one_byte);
   const auto now = fs::last_write_time(Path("in/old.jpg"));
   fs::last_write_time(Path("out/old.jpg"), now + std::chrono::seconds(1));
   fs::last_write_time(Path("out/new.jpg"), now - std::chrono::hours(1));
@@ -177,8 +178,8 @@ TEST_F(ImageResizerTest, UpdateReplacesWhatIsOlder) {
   EXPECT_EQ(json["summary"]["resized"], 2);
   EXPECT_EQ(json["summary"]["up_to_date"], 1);
   EXPECT_EQ(json["files"][2]["outcome"], "up to date");
-  EXPECT_EQ(Read("out/old.jpg"), "");
-  EXPECT_NE(Read("out/new.jpg"), "");
+  EXPECT_EQ(Read("out/old.jpg").size(), 1);
+  EXPECT_GT(Read("out/new.jpg").size(), 1);
   const auto again = RunJson({Path("in"), "-o", Path("out"), "--size=32", "--update"});
   EXPECT_EQ(again["summary"]["up_to_date"], 3);
   EXPECT_EQ(again["complete"], true);
@@ -190,6 +191,22 @@ TEST_F(ImageResizerTest, TimesOfTheSources) {
   fs::last_write_time(in, time);
   EXPECT_EQ(RunProgram({in, "-o", Path("out"), "--size=32", "--times"}).status, 0);
   EXPECT_EQ(fs::last_write_time(Path("out/a.jpg")), time);
+}
+
+TEST_F(ImageResizerTest, TimesOfOtherCenturies) {
+  const std::string in = WriteJpeg("a.jpg");
+  // The first fraction is counted from the second before; the second time overflows nanoseconds.
+  for (const timespec time : {timespec{-5, 500'000'000}, timespec{10'000'000'000, 0}}) {
+    const timespec times[] = {time, time};
+    ASSERT_EQ(utimensat(AT_FDCWD, in.c_str(), times, 0), 0);
+    EXPECT_EQ(RunProgram({in, "-o", Path("out"), "--size=32", "--times", "--force"}).status, 0);
+    struct stat source = {};
+    struct stat copy = {};
+    stat(in.c_str(), &source);
+    stat(Path("out/a.jpg").c_str(), &copy);
+    EXPECT_EQ(copy.st_mtim.tv_sec, source.st_mtim.tv_sec);
+    EXPECT_EQ(copy.st_mtim.tv_nsec, source.st_mtim.tv_nsec);
+  }
 }
 
 TEST_F(ImageResizerTest, ASourceIsNeverWrittenTo) {
@@ -207,6 +224,30 @@ TEST_F(ImageResizerTest, ASourceIsNeverWrittenTo) {
       {Path("in/sub/a.jpg"), Path("in/a.jpg"), "-o", Path("in"), "--size=32", "--force"});
   EXPECT_EQ(upwards.status, 1);
   EXPECT_EQ(Read("in/a.jpg"), before);
+}
+
+// One that is refused may still be what another one would be written to.
+TEST_F(ImageResizerTest, ASourceThatIsRefusedIsNotWrittenTo) {
+  WriteJpeg("photos/a.jpg");
+  WriteJpeg("out/a.jpg");
+  const std::string before = Read("out/a.jpg");
+  const auto json = RunJson({Path("out/a.jpg"), Path("photos/a.jpg"), "-o", Path("out"), "--base",
+                             Path("photos"), "--force", "--size=10"});
+  EXPECT_EQ(json["files"][1]["kind"], "target");
+  EXPECT_EQ(Read("out/a.jpg"), before);
+}
+
+TEST_F(ImageResizerTest, TwoNamesForOneTargetAreTold) {
+  WriteJpeg("in/a/x.jpg", 64, 64);
+  WriteJpeg("in/b/x.jpg", 32, 64);
+  fs::create_directories(Path("out/a"));
+  fs::create_directory_symlink("a", Path("out/b"));
+  for (const char* option : {"--force", "--update"}) {
+    fs::remove(Path("out/a/x.jpg"));
+    const auto json = RunJson({Path("in"), "-o", Path("out"), option, "--size=10"});
+    EXPECT_EQ(json["summary"]["resized"], 1);
+    EXPECT_EQ(json["summary"]["failed"], 1);
+  }
 }
 
 TEST_F(ImageResizerTest, LinksToSourcesAreSources) {

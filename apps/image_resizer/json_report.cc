@@ -79,7 +79,7 @@ std::string JsonReport(const RunReport& report) {
   json["files"] = Json::array();
   for (const FileResult& file : report.files) json["files"].push_back(FileJson(file));
   json["summary"] = SummaryJson(report, totals);
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace cohort::image_resizer

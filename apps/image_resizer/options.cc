@@ -176,7 +176,8 @@ void AddOutputOptions(CLI::App& app, Options& options, Words& words) {
 }
 
 void AddFileOptions(CLI::App& app, Options& options, Words& words) {
-  app.add_flag("-u,--update", words.update, "Replace what is older than its source; skip the rest");
+  app.add_flag("-u,--update", words.update,
+               "Replace what is older than its source or empty; skip the rest");
   app.add_flag("--force", words.force, "Replace what exists");
   app.add_flag("-n,--dry-run", options.dry_run, "Only say what would be written");
   app.add_flag("--fail-fast", options.batch.fail_fast, "End at the first failure");

@@ -57,7 +57,8 @@ inline constexpr int kJsonSchema = 1;
 //    "format": "jpeg", "width": 4000, "height": 3000, "target_bytes": 150000,
 //    "target_format": "jpeg", "target_width": 800, "target_height": 600, "seconds": 0.031,
 //    "worker": 1234, "warnings": ["..."], "kind": "damaged", "error": "damaged: ..."}
-// A name that is no UTF-8 has its bytes in "file_base64".
+// A name that is no UTF-8 has its bytes in "file_base64". All of it is printable ASCII: a name
+// cannot send a terminal commands.
 std::string JsonReport(const RunReport& report);
 
 // "41 of 550  28.9 images/s  0:16 left"

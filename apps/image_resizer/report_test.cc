@@ -71,6 +71,14 @@ TEST(ReportTest, Json) {
   EXPECT_EQ(json["summary"]["worker_deaths"], 3);
 }
 
+// DEL, and a C1 control character, which some terminals take for ESC [.
+TEST(ReportTest, JsonIsPrintable) {
+  const std::vector<FileResult> files = {Resized("a\x7f\xc2\x9b.jpg")};
+  const std::string json = JsonReport({.files = files});
+  EXPECT_THAT(json, testing::HasSubstr(R"("file": "a\u007f\u009b.jpg")"));
+  EXPECT_EQ(nlohmann::json::parse(json)["files"][0]["file"], files[0].source);
+}
+
 TEST(NameListTest, NulsSeparate) {
   using namespace std::string_literals;
   EXPECT_THAT(SplitNameList("a\0b\nc\0"s), ElementsAre("a", "b\nc"));

@@ -121,9 +121,13 @@ class Runner {
 
 // Until all files have a result, the batch has stopped, or `go_on(batch)` says no, which is asked
 // after each result and ten times a second. What is in flight by then is left to the executor.
+// An exception that is no file's, such as no memory for the parent, stops the batch: what was done
+// until then is to be reported.
 template <Executor E, typename GoOn>
-void ResizeFiles(E& executor, Batch& batch, const RunOptions& options, GoOn go_on) {
+void ResizeFiles(E& executor, Batch& batch, const RunOptions& options, GoOn go_on) try {
   internal::Runner<E>(executor, batch, options).Run(std::move(go_on));
+} catch (const std::exception& error) {
+  batch.Stop(error.what());
 }
 
 }  // namespace cohort::image_resizer

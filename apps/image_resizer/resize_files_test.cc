@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -111,6 +112,28 @@ TEST_F(ResizeFilesTest, FailFastStops) {
   ResizeFiles(pool, batch, run_, [](const Batch&) { return true; });
   EXPECT_TRUE(batch.stopped());
   EXPECT_EQ(batch.done(), 1);
+}
+
+TEST_F(ResizeFilesTest, WarningsAreFewAndShort) {
+  WriteJpegs(1);
+  Batch batch = MakeBatch();
+  Answer answer;
+  answer.resized.warnings.assign(100'000, std::string(5000, 'x'));
+  batch.Done(batch.Next()->file, answer);
+  EXPECT_EQ(batch.results()[0].warnings.size(), 16);
+  EXPECT_EQ(batch.results()[0].warnings[0].size(), 200);
+}
+
+TEST_F(ResizeFilesTest, AnExceptionEndsTheRunAndIsReported) {
+  WriteJpegs(3);
+  Batch batch = MakeBatch();
+  ThreadPoolExecutor pool(1);
+  ResizeFiles(pool, batch, run_, [](const Batch& so_far) {
+    if (so_far.done() == 1) throw std::runtime_error("out of luck");
+    return true;
+  });
+  EXPECT_EQ(batch.why_stopped(), "out of luck");
+  EXPECT_EQ(Count(batch, Outcome::kResized), 1);
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <sys/stat.h>
 
-#include <cstdint>
 #include <map>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -86,8 +86,19 @@ class Assigner {
 
 FileId IdOf(const struct stat& status) { return {status.st_dev, status.st_ino}; }
 
-bool IsOlder(const struct stat& status, std::int64_t modified) {
-  return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec < modified;
+bool IsOlder(const timespec& a, const timespec& b) {
+  return std::pair(a.tv_sec, a.tv_nsec) < std::pair(b.tv_sec, b.tv_nsec);
+}
+
+// Also by another name, and also where it has been replaced since it was found.
+bool IsItself(const struct stat& target, const FoundImage& image) {
+  struct stat source = {};
+  return stat(image.path.c_str(), &source) == 0 && IdOf(source) == IdOf(target);
+}
+
+// Nobody makes an empty image; but a full disk or a crash can leave one.
+bool IsUpToDate(const struct stat& target, const FoundImage& image) {
+  return target.st_size > 0 && !IsOlder(target.st_mtim, image.modified);
 }
 
 }  // namespace
@@ -97,17 +108,18 @@ std::vector<Target> AssignTargets(const std::vector<FoundImage>& images, const s
   return Assigner(images, out, format).Assign();
 }
 
-Verdict Judge(const std::string& target, const FoundImage& image, const std::set<FileId>& sources,
-              Existing existing) {
+Verdict Judge(const std::string& target, const FoundImage& image, const Sources& sources,
+              const std::set<FileId>& written, Existing existing) {
   struct stat status = {};
   if (lstat(target.c_str(), &status) != 0) return Verdict::kCreate;
+  if (written.contains(IdOf(status))) return Verdict::kIsACopy;
   // Of a link to a source, only the link would be replaced; but nobody can mean that.
   if (struct stat behind = {}; stat(target.c_str(), &behind) == 0) status = behind;
-  if (sources.contains(IdOf(status))) return Verdict::kIsASource;
+  if (sources.Contains(target) || IsItself(status, image)) return Verdict::kIsASource;
   if (S_ISDIR(status.st_mode)) return Verdict::kIsFolder;
   if (existing == Existing::kReplace) return Verdict::kReplace;
   if (existing == Existing::kRefuse) return Verdict::kExists;
-  return IsOlder(status, image.modified) ? Verdict::kReplace : Verdict::kUpToDate;
+  return IsUpToDate(status, image) ? Verdict::kUpToDate : Verdict::kReplace;
 }
 
 }  // namespace cohort::image_resizer

@@ -9,6 +9,7 @@
 
 #include "apps/image_resizer/find_images.h"
 #include "apps/image_resizer/resize_spec.h"
+#include "apps/image_resizer/sources.h"
 
 namespace cohort::image_resizer {
 
@@ -26,7 +27,7 @@ std::vector<Target> AssignTargets(const std::vector<FoundImage>& images, const s
 
 enum class Existing {
   kRefuse,   // a target that exists is an error
-  kUpdate,   // is replaced where the source is newer, and otherwise left
+  kUpdate,   // is replaced where it is empty or the source is newer, and otherwise left
   kReplace,  // is replaced
 };
 
@@ -37,11 +38,13 @@ enum class Verdict {
   kExists,     // what is there must not be replaced
   kIsFolder,   // a folder is there, which cannot be replaced
   kIsASource,  // it is one of the files to read
+  kIsACopy,    // it is what another image was just made into: two names can be one file, on a file
+               // system that takes "A.jpg" for "a.jpg", or in folders that are links
 };
 
-// Looks at what is there now.
-Verdict Judge(const std::string& target, const FoundImage& image, const std::set<FileId>& sources,
-              Existing existing);
+// Looks at what is there now. `written`: what this run has written.
+Verdict Judge(const std::string& target, const FoundImage& image, const Sources& sources,
+              const std::set<FileId>& written, Existing existing);
 
 }  // namespace cohort::image_resizer
 

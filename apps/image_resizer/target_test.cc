@@ -73,18 +73,24 @@ class JudgeTest : public testing::Test {
     return root_ / name;
   }
 
-  static FileId IdOf(const std::string& path) {
+  static struct stat StatusOf(const std::string& path) {
     struct stat status = {};
     stat(path.c_str(), &status);
+    return status;
+  }
+
+  static FileId IdOf(const std::string& path) {
+    const struct stat status = StatusOf(path);
     return {status.st_dev, status.st_ino};
   }
 
-  Verdict JudgeFor(const std::string& target, Existing existing, std::int64_t modified = 0) const {
-    return Judge(target, {.modified = modified}, sources_, existing);
+  Verdict JudgeFor(const std::string& target, Existing existing, timespec modified = {}) const {
+    return Judge(target, {.modified = modified}, sources_, written_, existing);
   }
 
   fs::path root_;
-  std::set<FileId> sources_;
+  Sources sources_;
+  std::set<FileId> written_;
 };
 
 TEST_F(JudgeTest, WhatIsThere) {
@@ -98,12 +104,38 @@ TEST_F(JudgeTest, WhatIsThere) {
 TEST_F(JudgeTest, UpdateComparesTimes) {
   const std::string file = Write("file");
   EXPECT_EQ(JudgeFor(file, Existing::kUpdate), Verdict::kUpToDate);
-  EXPECT_EQ(JudgeFor(file, Existing::kUpdate, std::int64_t{1} << 62), Verdict::kReplace);
+  timespec time = StatusOf(file).st_mtim;
+  EXPECT_EQ(JudgeFor(file, Existing::kUpdate, time), Verdict::kUpToDate);
+  ++time.tv_nsec;
+  EXPECT_EQ(JudgeFor(file, Existing::kUpdate, time), Verdict::kReplace);
+  EXPECT_EQ(JudgeFor(file, Existing::kUpdate, {-1, 999'999'999}), Verdict::kUpToDate);
+  EXPECT_EQ(JudgeFor(file, Existing::kUpdate, {std::int64_t{1} << 40, 0}), Verdict::kReplace);
+}
+
+TEST_F(JudgeTest, WhatIsEmptyIsNotUpToDate) {
+  std::ofstream(root_ / "empty");
+  EXPECT_EQ(JudgeFor(root_ / "empty", Existing::kUpdate), Verdict::kReplace);
+  EXPECT_EQ(JudgeFor(root_ / "empty", Existing::kRefuse), Verdict::kExists);
+}
+
+TEST_F(JudgeTest, TwoNamesForOneFile) {
+  written_ = {IdOf(Write("file"))};
+  fs::create_directory_symlink(".", root_ / "link");
+  for (const Existing existing : {Existing::kRefuse, Existing::kUpdate, Existing::kReplace}) {
+    EXPECT_EQ(JudgeFor(root_ / "link/file", existing), Verdict::kIsACopy);
+  }
+}
+
+// The source is not among those that were found.
+TEST_F(JudgeTest, ItselfByWhateverName) {
+  const std::string file = Write("file");
+  fs::create_hard_link(file, root_ / "hard");
+  EXPECT_EQ(Judge(root_ / "hard", {.path = file}, {}, {}, Existing::kReplace), Verdict::kIsASource);
 }
 
 TEST_F(JudgeTest, SourcesByWhateverName) {
   const std::string file = Write("file");
-  sources_ = {IdOf(file)};
+  sources_ = Sources({{.path = file, .id = IdOf(file)}});
   fs::create_hard_link(file, root_ / "hard");
   fs::create_symlink("file", root_ / "soft");
   for (const char* name : {"file", "hard", "soft"}) {
