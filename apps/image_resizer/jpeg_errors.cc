@@ -28,14 +28,22 @@ ErrorKind KindOf(int code) {
   }
 }
 
-// What says nothing of the picture data. Some cameras write stray bytes between segments.
-bool IsHarmless(int code) {
-  switch (code) {
+// Some cameras write stray bytes between segments. Behind the first picture data they are what a
+// wrong bit has left over.
+bool IsBeforePictureData(j_common_ptr codec) {
+  return codec->is_decompressor &&
+         reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number == 0;
+}
+
+// Whether the present warning says nothing of the picture data.
+bool IsHarmless(j_common_ptr codec) {
+  switch (codec->err->msg_code) {
     case JWRN_ADOBE_XFORM:
     case JWRN_BOGUS_ICC:
-    case JWRN_EXTRANEOUS_DATA:
     case JWRN_JFIF_MAJOR:
       return true;
+    case JWRN_EXTRANEOUS_DATA:
+      return IsBeforePictureData(codec);
     default:
       return false;
   }
@@ -68,7 +76,7 @@ void JpegErrors::OnMessage(j_common_ptr codec, int level) {
   constexpr int kWarning = -1;
   if (level != kWarning) return;
   ++codec->err->num_warnings;
-  if (Of(codec).damage == Damage::kRefuse && !IsHarmless(codec->err->msg_code)) OnError(codec);
+  if (Of(codec).damage == Damage::kRefuse && !IsHarmless(codec)) OnError(codec);
   Note(codec);
 }
 

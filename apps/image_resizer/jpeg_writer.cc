@@ -1,17 +1,70 @@
 #include "apps/image_resizer/jpeg_writer.h"
 
+#include <jerror.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "apps/image_resizer/jpeg_errors.h"
 #include "apps/image_resizer/jpeg_segments.h"
 
 namespace cohort::image_resizer {
 namespace {
+
+// What an encoder writes to. The library's own memory destination replaces its block as it grows,
+// and tells the new one only at the end: after an error, nobody could free it.
+class Output {
+ public:
+  Output() {
+    callbacks_.manager.init_destination = &Output::Begin;
+    callbacks_.manager.empty_output_buffer = &Output::Grow;
+    callbacks_.manager.term_destination = [](j_compress_ptr) {};
+  }
+  ~Output() { std::free(callbacks_.block); }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // For encoder.dest.
+  jpeg_destination_mgr* manager() { return &callbacks_.manager; }
+
+  std::span<const std::byte> bytes() const {
+    const std::size_t size = callbacks_.capacity - callbacks_.manager.free_in_buffer;
+    return std::as_bytes(std::span(callbacks_.block, size));
+  }
+
+ private:
+  // The library's pointer to the manager is one to all of it.
+  struct Callbacks {
+    jpeg_destination_mgr manager = {};
+    JOCTET* block = nullptr;
+    std::size_t capacity = 0;
+  };
+
+  static void Begin(j_compress_ptr encoder) { Grow(encoder); }
+
+  // The block is full, whatever free_in_buffer says. Called from the library: ends by a jump when
+  // there is no memory, with what was written still in its place.
+  static boolean Grow(j_compress_ptr encoder) {
+    static_assert(std::is_standard_layout_v<Callbacks>, "the manager's address is the object's");
+    constexpr std::size_t kFirst = 1 << 16;
+    Callbacks& to = *reinterpret_cast<Callbacks*>(encoder->dest);
+    const std::size_t capacity = to.capacity == 0 ? kFirst : 2 * to.capacity;
+    void* grown = std::realloc(to.block, capacity);
+    if (grown == nullptr) ERREXIT1(encoder, JERR_OUT_OF_MEMORY, 0);
+    to.block = static_cast<JOCTET*>(grown);
+    to.manager.next_output_byte = to.block + to.capacity;
+    to.manager.free_in_buffer = capacity - to.capacity;
+    to.capacity = capacity;
+    return TRUE;
+  }
+
+  Callbacks callbacks_;
+};
 
 // An encoder and what it has written.
 class Encoder {
@@ -20,10 +73,7 @@ class Encoder {
     encoder_.err = errors_.manager();
     errors_.Run([this] { jpeg_create_compress(&encoder_); });
   }
-  ~Encoder() {
-    jpeg_destroy_compress(&encoder_);
-    std::free(buffer_);
-  }
+  ~Encoder() { jpeg_destroy_compress(&encoder_); }
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
 
@@ -31,19 +81,18 @@ class Encoder {
   template <typename Call>
   std::vector<std::byte> Encode(Call call) {
     errors_.Run([this, call] {
-      jpeg_mem_dest(&encoder_, &buffer_, &size_);
+      encoder_.dest = output_.manager();
       call(&encoder_);
       jpeg_finish_compress(&encoder_);
     });
-    const auto bytes = std::as_bytes(std::span(buffer_, size_));
+    const std::span<const std::byte> bytes = output_.bytes();
     return {bytes.begin(), bytes.end()};
   }
 
  private:
   JpegErrors errors_;
+  Output output_;
   jpeg_compress_struct encoder_ = {};
-  unsigned char* buffer_ = nullptr;
-  unsigned long size_ = 0;
 };
 
 void SetUp(j_compress_ptr encoder, Size size, J_COLOR_SPACE colours, const ResizeSpec& spec) {

@@ -33,8 +33,8 @@ enum class Depth16 : int { kKeep, kReduceTo8 };
 
 // What to do with a file that is cut off or corrupt.
 enum class Damage : int {
-  // ImageError, as soon as picture data is found missing or wrong. Deviations without effect on the
-  // picture, which some cameras are known for, are only warned of.
+  // ImageError, as soon as picture data is found missing, wrong or left over. Deviations without
+  // effect on the picture, which some cameras are known for, are only warned of.
   kRefuse,
   // The picture is made of what there is, with warnings; ImageError where there is nothing.
   kTolerate,

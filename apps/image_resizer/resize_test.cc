@@ -1,10 +1,14 @@
 #include "apps/image_resizer/resize.h"
 
 #include <lcms2.h>
+#include <malloc.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -12,6 +16,7 @@
 #include <vector>
 
 #include "apps/image_resizer/test_images.h"
+#include "futures/internal/test_util.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -603,6 +608,45 @@ TEST(ResizeTest, EveryFilterAndLevelWorks) {
   }
 }
 
+std::size_t AddressSpace() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * 4096;
+}
+
+// False when there was not enough memory.
+bool ResizesWithin(std::size_t more_bytes, const Bytes& file, const ResizeSpec& spec) {
+  rlimit before = {};
+  getrlimit(RLIMIT_AS, &before);
+  const rlimit limit = {AddressSpace() + more_bytes, before.rlim_max};
+  setrlimit(RLIMIT_AS, &limit);
+  bool resized = true;
+  try {
+    Resize(file, spec);
+  } catch (const std::bad_alloc&) {
+    resized = false;
+  }
+  setrlimit(RLIMIT_AS, &before);
+  return resized;
+}
+
+// Wherever it ends, also while the output grows, what was taken is given back once.
+TEST(ResizeTest, MemoryMayEndAnywhere) {
+  if (kSanitized) return;               // they take address space of their own
+  mallopt(M_MMAP_THRESHOLD, 64 << 10);  // large blocks come from the system, each time
+  const Bytes file = MakeJpeg(Photo(600, 500, 3), {.quality = 100});
+  ResizeSpec spec = Box(600, 500);
+  spec.quality = 100;
+  spec.optimize = false;
+  Resize(file, spec);  // fills the caches
+  malloc_trim(0);
+  constexpr std::size_t kStep = 64 << 10;
+  std::size_t bytes = 0;
+  while (bytes < (64 << 20) && !ResizesWithin(bytes, file, spec)) bytes += kStep;
+  EXPECT_GT(bytes, 0u);
+  EXPECT_LT(bytes, std::size_t{64} << 20);
+}
+
 // What is no image, or too much of one.
 
 TEST(ResizeTest, WhatIsNoImageIsRefused) {
@@ -708,6 +752,16 @@ TEST(ResizeTest, StrayBytesBetweenSegmentsAreOnlyWarnedOf) {
   const Resized resized = Resize(file, Box(16, 16));
   EXPECT_THAT(resized.warnings, SizeIs(1));
   EXPECT_EQ(Corners(Decode(resized)), "rgbw");
+}
+
+// A wrong bit makes the data longer or shorter: the decoder comes to their end too early, or never.
+TEST(ResizeTest, BytesThatAreLeftOverAreDamage) {
+  Bytes file = MakeJpeg(Photo(60, 50, 3));
+  file.insert(file.end() - 2, 50, std::byte{0x55});  // before the end marker
+  EXPECT_EQ(KindOf(file), ErrorKind::kDamaged);
+  ResizeSpec spec = Box(8, 8);
+  spec.damage = Damage::kTolerate;
+  EXPECT_THAT(Resize(file, spec).warnings, SizeIs(1));
 }
 
 TEST(ImageErrorTest, ItsKindIsInItsText) {

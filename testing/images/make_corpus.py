@@ -99,6 +99,9 @@ def add_bad_jpegs(corpus):
     corpus.add("half.jpg", good[:len(good) // 2], CUT_OFF)
     ones = good[:start + 200] + b"\xff\x00" * 60 + good[start + 320:]
     corpus.add("damaged_codes.jpg", ones, CUT_OFF)
+    corpus.add("bytes_before_the_end.jpg", good[:-2] + b"stray" * 20 + good[-2:], CUT_OFF)
+    corpus.add("bytes_before_the_data.jpg",
+               good[:2] + jpeg.exif(1) + bytes(3) + good[2:], resized())
     corpus.add("header_only.jpg", good[:start - 14], DAMAGED)
     corpus.add("start_marker_only.jpg", jpeg.SOI, NOT_AN_IMAGE)
     corpus.add("start_and_junk.jpg", jpeg.SOI + b"\xff" + b"junk" * 99, DAMAGED)
