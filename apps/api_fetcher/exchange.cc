@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "apps/common/terminal.h"
@@ -49,6 +50,7 @@ bool Exchange::TakeHead(const httplib::Response& answer) {
   has_head_ = true;
   // There is no body, and the library would wait for one.
   if (answer.status == kNotModified) return !(has_all_ = true);
+  if (!CheckTransferEncoding()) return false;
   std::uint64_t length = 0;
   const std::string* const announced = header("Content-Length");
   if (announced != nullptr && header("Transfer-Encoding") == nullptr) {
@@ -63,6 +65,18 @@ bool Exchange::TakeHead(const httplib::Response& answer) {
   if (encoding != nullptr && options_.send.compressed) decoder_ = ContentDecoder::For(*encoding);
   if (options_.answers.accept.Has(answer.status) && !sink_.Keep()) return false;
   return decoder_ || !sink_.Refuses(length);
+}
+
+// The library would read what is not plainly chunked until the connection ends, and call it whole.
+bool Exchange::CheckTransferEncoding() {
+  const std::string* const encoding = header("Transfer-Encoding");
+  if (encoding == nullptr) return true;
+  const bool once = answer_.headers.count("Transfer-Encoding") == 1;
+  if (once && absl::EqualsIgnoreCase(*encoding, "chunked")) return true;
+  return Stop(ErrorKind::kProtocol,
+              absl::StrCat("the Transfer-Encoding of the answer is \"", apps::Printable(*encoding),
+                           once ? "\"" : "\", and there is another one",
+                           "; only \"chunked\" is understood"));
 }
 
 bool Exchange::TakeBytes(std::string_view bytes) {

@@ -44,6 +44,7 @@ class Exchange {
 
  private:
   bool TakeHead(const httplib::Response& answer);
+  bool CheckTransferEncoding();
   bool TakeBytes(std::string_view bytes);
   bool Decode(std::string_view bytes);
   bool Stop(ErrorKind kind, std::string text);
