@@ -56,9 +56,13 @@ int WaitConnected(int fd, int timeout) {
 }
 
 // 0 or the error.
-int Connect(int fd, const sockaddr* address, socklen_t size, int timeout) {
-  if (connect(fd, address, size) != 0) {
-    if (errno != EINPROGRESS) return errno;
+int Connect(const StoppableFd& socket, const sockaddr* address, socklen_t size, int timeout) {
+  const int fd = socket.get();
+  const bool connected = connect(fd, address, size) == 0;
+  if (!connected && errno != EINPROGRESS) return errno;
+  // A stop before connect() has left no trace on the socket; one from here on wakes the wait.
+  if (socket.stopped()) return ECANCELED;
+  if (!connected) {
     if (const int error = WaitConnected(fd, timeout)) return error;
   }
   const int flags = fcntl(fd, F_GETFL);
@@ -73,7 +77,7 @@ int Open(int family, const sockaddr* address, socklen_t size, int timeout, Stopp
   const int yes = 1;
   if (family != AF_UNIX) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   socket.Set(fd);
-  const int error = Connect(fd, address, size, timeout);
+  const int error = Connect(socket, address, size, timeout);
   if (error != 0) close(socket.Release());
   return error;
 }
