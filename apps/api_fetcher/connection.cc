@@ -20,12 +20,20 @@ Connection::~Connection() { stop(); }
 
 bool Connection::Exchange(httplib::Request& request, httplib::Response& response,
                           Transport::Clock::time_point since) {
+  if (socket_.is_open() && !transport_.IsIdle()) Drop();
   transport_.Begin(since);
   httplib::Error error = httplib::Error::Success;
   const bool ok = send(request, response, error);
   // The next answer would begin with what is left of this one.
   if (ok && transport_.has_excess()) stop();
   return ok;
+}
+
+// Like stop(), but without a farewell to a server that has gone.
+void Connection::Drop() {
+  shutdown_ssl(socket_, false);
+  shutdown_socket(socket_);
+  close_socket(socket_);
 }
 
 bool Connection::create_and_connect_socket(Socket& socket, httplib::Error& error) {

@@ -32,6 +32,8 @@ class Connection final : private httplib::ClientImpl {
   Transport& transport() { return transport_; }
 
  private:
+  void Drop();
+
   // httplib::ClientImpl.
   bool create_and_connect_socket(Socket& socket, httplib::Error& error) override;
   void shutdown_ssl(Socket& socket, bool gracefully) override;

@@ -1,15 +1,20 @@
 #include "apps/api_fetcher/transfer.h"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -470,6 +475,62 @@ TEST_F(AnswerTest, FieldsAfterTheLastChunk) {
   EXPECT_EQ(Get(begin + fields + "\r\n").error.kind, ErrorKind::kProtocol);
 }
 
+// Its end could only be told from that of the connection.
+TEST_F(AnswerTest, ATransferEncodingThatNobodyAskedFor) {
+  for (const char* encoding :
+       {"gzip", "gzip, chunked", "identity", "chunked\r\nTransfer-Encoding: chunked"}) {
+    const Record record =
+        Get(absl::StrCat("HTTP/1.1 200 OK\r\nTransfer-Encoding: ", encoding, "\r\n\r\n"));
+    EXPECT_EQ(record.error.kind, ErrorKind::kProtocol) << encoding;
+    EXPECT_TRUE(absl::StrContains(record.error.text, "Transfer-Encoding")) << record.error.text;
+  }
+  EXPECT_TRUE(Get("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n").ok);
+}
+
+// Until the other side has taken all that was sent.
+void WaitUntilTaken(int fd) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  int left = 1;
+  while (left > 0 && std::chrono::steady_clock::now() < end) {
+    ASSERT_EQ(ioctl(fd, SIOCOUTQ, &left), 0);
+    std::this_thread::yield();
+  }
+}
+
+TEST_F(TransferTest, BytesThatNobodyAskedForAreNotTheNextAnswer) {
+  int port = 0;
+  std::promise<void> taken;
+  std::promise<void> sent;
+  const int listener = ListenOnLoopback(&port);
+  const OneConnection server(listener, [&](int fd) {
+    Answer(fd, kOkAnswer);
+    taken.get_future().wait();
+    const std::string wrong = "HTTP/1.1 201 Wrong\r\nContent-Length: 0\r\n\r\n";
+    EXPECT_EQ(write(fd, wrong.data(), wrong.size()), static_cast<ssize_t>(wrong.size()));
+    WaitUntilTaken(fd);
+    sent.set_value();
+    const int next = accept(listener, nullptr, nullptr);
+    if (next < 0) return;
+    Answer(next, kOkAnswer);
+    close(next);
+  });
+  const std::string url = absl::StrCat("http://127.0.0.1:", port, "/");
+  EXPECT_EQ(Fetch(url).status, 200);
+  taken.set_value();
+  sent.get_future().wait();
+  EXPECT_EQ(Fetch(url).status, 200);
+  shutdown(listener, SHUT_RDWR);  // the server waits no longer
+}
+
+TEST_F(TransferTest, AProxyThatAnswersInHalfALine) {
+  int port = 0;
+  const OneConnection server(ListenOnLoopback(&port),
+                             [](int fd) { Answer(fd, "HTTP/1.\r\n\r\n"); });
+  const Environment proxy("https_proxy", absl::StrCat("http://127.0.0.1:", port));
+  options_.send.proxy = ProxySettings::FromEnvironment();
+  EXPECT_EQ(Fetch("https://host.invalid/").error.kind, ErrorKind::kProxy);
+}
+
 // TLS.
 
 class TlsTransferTest : public TransferTest {
@@ -501,6 +562,30 @@ TEST_F(TlsTransferTest, AStaleConnection) {
   EXPECT_TRUE(Fetch(server.Url("/stale-on-use")).ok);
   EXPECT_FALSE(Fetch(server.Url("/posts/1")).ok);
   EXPECT_TRUE(end_.stale);
+}
+
+// Its farewell is there to be read, and must not be taken for a sign of life: a POST would be lost.
+TEST_F(TlsTransferTest, AConnectionThatWasClosedWhileIdle) {
+  options_.send.method = "POST";
+  HttpServer server({.identity = authority_.Issue({})});
+  EXPECT_TRUE(Fetch(server.Url("/stale/0")).ok);
+  EXPECT_TRUE(Fetch(server.Url("/posts/1", "localhost")).ok);
+  server.Stop();
+  const Record record = Fetch(server.Url("/posts/1"));
+  EXPECT_EQ(record.error.kind, ErrorKind::kConnect) << record.error.text;
+}
+
+TEST_F(TlsTransferTest, AServerThatIsSilentFromTheBeginning) {
+  options_.timeouts = {.connect = {}, .read = milliseconds(50), .total = {}};
+  int port = 0;
+  const OneConnection server(ListenOnLoopback(&port), [](int fd) {
+    char byte = 0;
+    while (read(fd, &byte, 1) > 0) {
+    }
+  });
+  const Record record = Fetch(absl::StrCat("https://127.0.0.1:", port, "/"));
+  EXPECT_EQ(record.error.kind, ErrorKind::kTimeout);
+  EXPECT_TRUE(absl::StrContains(record.error.text, "--read-timeout")) << record.error.text;
 }
 
 TEST_F(TlsTransferTest, Timeouts) {

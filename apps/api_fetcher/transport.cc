@@ -1,5 +1,6 @@
 #include "apps/api_fetcher/transport.h"
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -85,7 +86,8 @@ bool Transport::Dial(const Endpoint& to) {
   const Milliseconds left = Left(connect_started_);
   if (left.count() <= 0) return FailLate(connect_started_);
   failure_ = api_fetcher::Dial(to, left == kForever ? Milliseconds(0) : left, socket_);
-  if (failure_.kind == ErrorKind::kTimeout) return FailLate(Clock::now());
+  const Clock::time_point now = Clock::now();
+  if (failure_.kind == ErrorKind::kTimeout && Left(now) <= kTolerance) return FailLate(now);
   return failure_.kind == ErrorKind::kNone;
 }
 
@@ -115,7 +117,8 @@ bool Transport::TakeTunnelAnswer(const Route& route) {
     head.push_back(byte);
   }
   const std::string_view line = std::string_view(head).substr(0, head.find('\r'));
-  if (line.starts_with("HTTP/1.") && line.substr(8, 2) == " 2") return true;
+  const bool is_http = line.starts_with("HTTP/1.") && line.size() >= 10;
+  if (is_http && line.substr(8, 2) == " 2") return true;
   return Fail(ErrorKind::kProxy, absl::StrCat("the proxy does not connect to ", route.tunnel, ": ",
                                               line.substr(0, 80)));
 }
@@ -123,12 +126,15 @@ bool Transport::TakeTunnelAnswer(const Route& route) {
 bool Transport::Handshake(const Route& route) {
   ssl_ = tls_.NewSession(fd(), route.tls_host);
   if (!ssl_) return Fail(ErrorKind::kTls, "no TLS session: " + TakeSslError());
-  while (SetTimeout(Clock::now(), true)) {
+  const Clock::time_point since = Clock::now();
+  for (Clock::time_point now = since; SetTimeout(now, true);) {
     ERR_clear_error();
     errno = 0;
     const int result = SSL_connect(ssl_.get());
     if (result == 1) return tls_.IsTrusted(ssl_.get()) || FailHandshake(route);
     if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) return FailHandshake(route);
+    now = Clock::now();
+    if (now - since + kTolerance >= OrForever(limits_.read)) return FailLate(now);
   }
   return false;
 }
@@ -141,6 +147,27 @@ bool Transport::FailHandshake(const Route& route) {
     absl::StrAppend(&problem, ": ", std::generic_category().message(error));
   }
   return Fail(ErrorKind::kTls, std::move(problem));
+}
+
+bool Transport::IsIdle() {
+  char byte = 0;
+  const bool silent = IsTimeout(recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT));
+  if (!ssl_) return silent;
+  return (silent && SSL_has_pending(ssl_.get()) == 0) || HasOnlyNotesOfTls();
+}
+
+// Whether what is there to be read is neither of the answer nor TLS's farewell: servers also send
+// tickets for later sessions.
+bool Transport::HasOnlyNotesOfTls() {
+  const int flags = fcntl(fd(), F_GETFL);
+  fcntl(fd(), F_SETFL, flags | O_NONBLOCK);
+  ERR_clear_error();
+  char byte = 0;
+  const int result = SSL_peek(ssl_.get(), &byte, 1);
+  const bool more = SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+  ERR_clear_error();
+  fcntl(fd(), F_SETFL, flags);
+  return more;
 }
 
 void Transport::Release(bool friendly) {
@@ -185,11 +212,14 @@ bool Transport::SetTimeout(Clock::time_point now, bool exactly) {
 }
 
 bool Transport::FailLate(Clock::time_point now) {
-  if (limits_.total.count() > 0 && now - started_ + kTolerance >= limits_.total) {
+  const auto is_over = [now](Milliseconds limit, Clock::time_point since) {
+    return limit.count() > 0 && now - since + kTolerance >= limit;
+  };
+  if (is_over(limits_.total, started_)) {
     return Fail(ErrorKind::kTimeout,
                 absl::StrCat("not done within ", limits_.total.count(), " ms (--timeout)"));
   }
-  if (connecting_) {
+  if (connecting_ && is_over(limits_.connect, connect_started_)) {
     return Fail(ErrorKind::kTimeout, absl::StrCat("no connection within ", limits_.connect.count(),
                                                   " ms (--connect-timeout)"));
   }

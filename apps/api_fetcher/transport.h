@@ -57,6 +57,10 @@ class Transport : public httplib::Stream {
   // The answer's head has ended: from now on there is a body, of any size.
   void EndHead() { in_head_ = false; }
 
+  // Between two exchanges: whether the connection can take another request. Not so where its end
+  // has come, or a byte that nobody asked for, which would become the next answer. Does not wait.
+  bool IsIdle();
+
   // Lets go of the descriptor, which whoever holds it closes. `friendly`: with TLS's farewell.
   void Release(bool friendly);
 
@@ -106,6 +110,7 @@ class Transport : public httplib::Stream {
   bool Handshake(const Route& route);
   bool FailHandshake(const Route& route);
 
+  bool HasOnlyNotesOfTls();
   ssize_t Fill();
   ssize_t EndLine(char byte);
   ssize_t Receive(char* to, std::size_t size);
