@@ -1,8 +1,13 @@
 #include "apps/common/new_file.h"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +16,7 @@
 #include <iterator>
 #include <string>
 #include <system_error>
+#include <thread>
 
 namespace cohort::apps {
 namespace {
@@ -77,6 +83,35 @@ TEST_F(NewFileTest, ReplacesOnlyWhenItIsToldTo) {
   EXPECT_EQ(Content(root_ / "a"), "old");
   Put("a", "new", IfExists::kReplace);
   EXPECT_EQ(Content(root_ / "a"), "new");
+  EXPECT_EQ(Files(), 1);
+}
+
+// Makes this thread believe that the file system cannot rename without replacing, and that no file
+// is there when it looks.
+void HideFilesAndRenameToNew() {
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_renameat2, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_faccessat, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_faccessat2, 2, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOENT),
+  };
+  const sock_fprog filter = {std::size(code), code};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+TEST_F(NewFileTest, WithoutRenamingToNewItReplacesNothingEither) {
+  int error = 0;
+  std::thread([&] {
+    HideFilesAndRenameToNew();
+    Put("a", "old", IfExists::kFail);
+    error = ErrorOf([&] { Put("a", "new", IfExists::kFail); });
+  }).join();
+  EXPECT_EQ(error, EEXIST);
+  EXPECT_EQ(Content(root_ / "a"), "old");
   EXPECT_EQ(Files(), 1);
 }
 

@@ -169,6 +169,10 @@ TEST_F(BadImageTest, WorkersAreInASandbox) {
   ASSERT_EQ(workers.size(), 1u);
   EXPECT_EQ(StatusOf(workers[0], "Seccomp"), "2");
   EXPECT_EQ(StatusOf(workers[0], "NoNewPrivs"), "1");
+  for (const char* stream : {"0", "1", "2"}) {
+    const std::string link = "/proc/" + std::to_string(workers[0]) + "/fd/" + stream;
+    EXPECT_EQ(std::filesystem::read_symlink(link), "/dev/null");
+  }
   process.Signal(SIGKILL);
   process.End();
   EXPECT_TRUE(apps::HaveEnded(workers));

@@ -38,10 +38,26 @@ void SetTime(int fd, const timespec& time) {
   if (futimens(fd, times) != 0) throw std::system_error(errno, std::generic_category());
 }
 
-FileId IdOf(int fd) {
+struct stat StatusOf(int fd) {
   struct stat status = {};
   if (fstat(fd, &status) != 0) throw std::system_error(errno, std::generic_category());
+  return status;
+}
+
+FileId IdOf(int fd) {
+  const struct stat status = StatusOf(fd);
   return {status.st_dev, status.st_ino};
+}
+
+// Nobody may read or change the copy who may not do so with the source; its owner may.
+void RestrictLikeSource(int fd, const std::string& source) {
+  struct stat allowed = {};
+  if (stat(source.c_str(), &allowed) != 0) return;  // gone since it was read
+  const mode_t now = StatusOf(fd).st_mode & 0777;
+  const mode_t wanted = now & (allowed.st_mode | S_IRUSR | S_IWUSR);
+  if (wanted != now && fchmod(fd, wanted) != 0) {
+    throw std::system_error(errno, std::generic_category());
+  }
 }
 
 // The worker may have been taken over, and the parent keeps them all until the end.
@@ -166,6 +182,7 @@ void Batch::Write(std::size_t file, std::span<const std::byte> bytes, IfExists i
   const std::string& target = results_[file].target;
   MakeFolderOf(target);
   apps::NewFile written(target);
+  RestrictLikeSource(written.fd(), images_[file].path);
   written.Write(AsText(bytes));
   if (options_.keep_times) SetTime(written.fd(), images_[file].modified);
   const FileId id = IdOf(written.fd());

@@ -126,7 +126,7 @@ TEST_F(ImageResizerTest, AnotherFormatHasAnotherExtension) {
   WritePng("in/b.PNG");
   WriteJpeg("in/c.jpeg");
   EXPECT_EQ(RunProgram({Path("in"), "-o", Path("out"), "--size=32", "--format=jpeg"}).status, 0);
-  EXPECT_EQ(FilesIn("out"), (Names{"a.jpg", "a.png.jpg", "b.jpg", "c.jpeg"}));
+  EXPECT_EQ(FilesIn("out"), (Names{"a.jpg", "a.png.jpg", "b.PNG.jpg", "c.jpeg"}));
   for (const std::string& name : FilesIn("out")) {
     EXPECT_THAT(Read("out/" + name), StartsWith("\xff\xd8\xff"));
   }
@@ -191,6 +191,19 @@ TEST_F(ImageResizerTest, TimesOfTheSources) {
   fs::last_write_time(in, time);
   EXPECT_EQ(RunProgram({in, "-o", Path("out"), "--size=32", "--times"}).status, 0);
   EXPECT_EQ(fs::last_write_time(Path("out/a.jpg")), time);
+}
+
+TEST_F(ImageResizerTest, APrivateImageHasAPrivateCopy) {
+  for (const mode_t mode : {0600, 0400, 0640, 0666}) {
+    const std::string in = WriteJpeg("a.jpg");
+    ASSERT_EQ(chmod(in.c_str(), mode), 0);
+    EXPECT_EQ(RunProgram({in, "-o", Path("out"), "--size=32", "--force"}).status, 0);
+    struct stat copy = {};
+    stat(Path("out/a.jpg").c_str(), &copy);
+    EXPECT_EQ(copy.st_mode & 0777 & ~(mode | 0600), 0);
+    EXPECT_EQ(copy.st_mode & 0600, 0600);
+    fs::remove(in);
+  }
 }
 
 TEST_F(ImageResizerTest, TimesOfOtherCenturies) {

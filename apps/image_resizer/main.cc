@@ -1,5 +1,6 @@
 // image_resizer: makes smaller copies of images. See --help and docs/apps/image_resizer.md.
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -48,12 +49,25 @@ Found FindInputs(const Options& options) {
   return FindImages(options.inputs, listed, options.find);
 }
 
+// For a worker: what a decoder that was taken over writes must not be taken for the report, nor for
+// commands by the terminal. Writing fails then; /dev/null for writing is not in the sandbox.
+void LoseStandardStreams() {
+  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (nothing < 0 || dup2(nothing, stream) < 0) {
+      throw std::system_error(errno, std::generic_category(), "/dev/null for a worker");
+    }
+  }
+  if (nothing > STDERR_FILENO) close(nothing);
+}
+
 ProcessPoolOptions PoolOptions(const Options& options, std::size_t images) {
   ProcessPoolOptions pool;
   const int wanted = options.workers > 0 ? options.workers : usable_cpus();
   pool.max_workers = std::clamp(static_cast<int>(std::min<std::size_t>(images, 1024)), 1, wanted);
   pool.max_tasks_per_child = options.files_per_worker;
   pool.worker_memory_limit = options.max_memory;
+  pool.initializer = initializer(LoseStandardStreams);
   if (options.sandbox) pool.sandbox = Sandbox::compute();
   return pool;
 }

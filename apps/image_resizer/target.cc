@@ -37,11 +37,6 @@ const char* ExtensionOf(OutputFormat format) {
   return format == OutputFormat::kPng ? ".png" : ".jpg";
 }
 
-// Without the extension of an image; other dots belong to the name.
-std::string_view StemOf(std::string_view name) {
-  return EndsWithAny(name, {".jpg", ".jpeg", ".png"}) ? name.substr(0, name.rfind('.')) : name;
-}
-
 class Assigner {
  public:
   Assigner(const std::vector<FoundImage>& images, const std::string& out, OutputFormat format)
@@ -50,7 +45,9 @@ class Assigner {
   std::vector<Target> Assign() {
     // Those that keep their names come first, so that a name does not depend on the order.
     ForEach(true, [this](std::size_t i) { Claim(i, images_[i].name); });
-    ForEach(false, [this](std::size_t i) { ClaimChanged(i); });
+    ForEach(false, [this](std::size_t i) {
+      Claim(i, absl::StrCat(images_[i].name, ExtensionOf(format_)));
+    });
     return std::move(targets_);
   }
 
@@ -60,12 +57,6 @@ class Assigner {
     for (std::size_t i = 0; i < images_.size(); ++i) {
       if (images_[i].error.empty() && Fits(images_[i].name, format_) == fits) claim(i);
     }
-  }
-
-  void ClaimChanged(std::size_t i) {
-    const std::string& name = images_[i].name;
-    const std::string changed = absl::StrCat(StemOf(name), ExtensionOf(format_));
-    Claim(i, owners_.contains(changed) ? absl::StrCat(name, ExtensionOf(format_)) : changed);
   }
 
   void Claim(std::size_t i, const std::string& name) {

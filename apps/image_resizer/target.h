@@ -18,10 +18,10 @@ struct Target {
   std::string error = {};  // why nothing may be written there, or ""
 };
 
-// A path below `out` for each image. An extension that does not fit `format` is replaced by the one
-// that does, or, where another image has that name, followed by it: a.png becomes a.jpg, or
-// a.png.jpg beside an a.jpg. Where two have the same path all the same, the second one gets an
-// error.
+// A path below `out` for each image. An extension that does not fit `format` is followed by the one
+// that does: a.png becomes a.png.jpg. It could not be a.jpg: when a real a.jpg comes along, that
+// would find a copy of its own which is up to date and shows another picture. Where two have the
+// same path all the same, the second one gets an error.
 std::vector<Target> AssignTargets(const std::vector<FoundImage>& images, const std::string& out,
                                   OutputFormat format);
 

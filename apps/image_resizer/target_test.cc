@@ -33,16 +33,20 @@ TEST(AssignTargetsTest, NamesAreKept) {
 
 TEST(AssignTargetsTest, ExtensionsFollowTheFormat) {
   EXPECT_THAT(Assigned({"a.JPEG", "b.PNG", "c.d/e", "f.v1"}, OutputFormat::kJpeg),
-              ElementsAre("out/a.JPEG", "out/b.jpg", "out/c.d/e.jpg", "out/f.v1.jpg"));
+              ElementsAre("out/a.JPEG", "out/b.PNG.jpg", "out/c.d/e.jpg", "out/f.v1.jpg"));
   EXPECT_THAT(Assigned({"a.jpeg", "b.PNG"}, OutputFormat::kPng),
-              ElementsAre("out/a.png", "out/b.PNG"));
+              ElementsAre("out/a.jpeg.png", "out/b.PNG"));
 }
 
 TEST(AssignTargetsTest, OneStemWithTwoExtensions) {
   EXPECT_THAT(Assigned({"a.png", "a.jpg"}, OutputFormat::kJpeg),
               ElementsAre("out/a.png.jpg", "out/a.jpg"));
   EXPECT_THAT(Assigned({"a.jpeg", "a.jpg"}, OutputFormat::kPng),
-              ElementsAre("out/a.png", "out/a.jpg.png"));
+              ElementsAre("out/a.jpeg.png", "out/a.jpg.png"));
+}
+
+TEST(AssignTargetsTest, ANameDoesNotDependOnWhatElseThereIs) {
+  EXPECT_THAT(Assigned({"a.png"}, OutputFormat::kJpeg), ElementsAre("out/a.png.jpg"));
 }
 
 TEST(AssignTargetsTest, OneNameForTwo) {
