@@ -1,5 +1,6 @@
 #include "apps/image_resizer/target.h"
 
+#include <limits.h>
 #include <sys/stat.h>
 
 #include <map>
@@ -37,6 +38,17 @@ const char* ExtensionOf(OutputFormat format) {
   return format == OutputFormat::kPng ? ".png" : ".jpg";
 }
 
+// Without the extension of an image; other dots belong to the name.
+std::string_view StemOf(std::string_view name) {
+  return EndsWithAny(name, {".jpg", ".jpeg", ".png"}) ? name.substr(0, name.rfind('.')) : name;
+}
+
+// Both, unless file systems have no names of that length.
+std::string WithExtension(std::string_view name, std::string_view extension) {
+  const std::size_t length = name.size() - (name.rfind('/') + 1) + extension.size();
+  return absl::StrCat(length <= NAME_MAX ? name : StemOf(name), extension);
+}
+
 class Assigner {
  public:
   Assigner(const std::vector<FoundImage>& images, const std::string& out, OutputFormat format)
@@ -46,7 +58,7 @@ class Assigner {
     // Those that keep their names come first, so that a name does not depend on the order.
     ForEach(true, [this](std::size_t i) { Claim(i, images_[i].name); });
     ForEach(false, [this](std::size_t i) {
-      Claim(i, absl::StrCat(images_[i].name, ExtensionOf(format_)));
+      Claim(i, WithExtension(images_[i].name, ExtensionOf(format_)));
     });
     return std::move(targets_);
   }

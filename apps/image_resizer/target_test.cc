@@ -49,6 +49,13 @@ TEST(AssignTargetsTest, ANameDoesNotDependOnWhatElseThereIs) {
   EXPECT_THAT(Assigned({"a.png"}, OutputFormat::kJpeg), ElementsAre("out/a.png.jpg"));
 }
 
+TEST(AssignTargetsTest, TheLongestNames) {
+  const std::string in_folder = "in_a_folder/";
+  const std::string n247(247, 'n');
+  EXPECT_THAT(Assigned({in_folder + n247 + ".png", n247 + "n.png"}, OutputFormat::kJpeg),
+              ElementsAre("out/in_a_folder/" + n247 + ".png.jpg", "out/" + n247 + "n.jpg"));
+}
+
 TEST(AssignTargetsTest, OneNameForTwo) {
   EXPECT_THAT(Assigned({"a.jpg", "a.jpg"}, OutputFormat::kAsInput),
               ElementsAre("out/a.jpg",
