@@ -12,8 +12,8 @@ namespace cohort::image_resizer {
 // nonsense.
 int OrientationOf(std::span<const std::byte> exif);
 
-// For a picture that was turned: sets the orientation to 1, and unlinks the small preview, which
-// was not turned.
+// For a picture that was turned: sets the orientation to 1, and erases and unlinks the small
+// preview, which was not turned. Previews in what makers of cameras add are left.
 void SetUpright(std::span<std::byte> exif);
 
 }  // namespace cohort::image_resizer

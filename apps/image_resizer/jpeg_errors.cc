@@ -35,6 +35,14 @@ bool IsBeforePictureData(j_common_ptr codec) {
          reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number == 0;
 }
 
+// Whether the first row of blocks is not yet read. With restart marks a file can go on after a gap.
+bool IsInFirstRow(j_common_ptr codec) {
+  if (!codec->is_decompressor) return false;
+  const auto* decoder = reinterpret_cast<j_decompress_ptr>(codec);
+  return decoder->input_scan_number <= 1 && decoder->input_iMCU_row == 0 &&
+         decoder->restart_interval == 0;
+}
+
 // Whether the present warning says nothing of the picture data.
 bool IsHarmless(j_common_ptr codec) {
   switch (codec->err->msg_code) {
@@ -77,6 +85,7 @@ void JpegErrors::OnMessage(j_common_ptr codec, int level) {
   if (level != kWarning) return;
   ++codec->err->num_warnings;
   if (Of(codec).damage == Damage::kRefuse && !IsHarmless(codec)) OnError(codec);
+  Of(codec).data_ended_at_once |= codec->err->msg_code == JWRN_HIT_MARKER && IsInFirstRow(codec);
   Note(codec);
 }
 

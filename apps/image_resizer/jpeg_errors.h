@@ -47,6 +47,9 @@ class JpegErrors {
   // Ends the present Run() with this error. `reason` must last.
   [[noreturn]] static void Fail(j_common_ptr codec, ErrorKind kind, const char* reason);
 
+  // Whether the picture data ended within the first row of blocks, for good.
+  bool data_ended_at_once() const { return callbacks_.data_ended_at_once; }
+
   // What the library has complained of, each once.
   std::vector<std::string> warnings() const;
 
@@ -62,6 +65,7 @@ class JpegErrors {
     Damage damage = Damage::kRefuse;
     ErrorKind kind = ErrorKind::kDamaged;
     bool out_of_memory = false;
+    bool data_ended_at_once = false;
     Text error = {};
     std::array<Text, 8> warnings = {};
     std::array<int, 8> warning_codes = {};

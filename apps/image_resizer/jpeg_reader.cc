@@ -168,6 +168,9 @@ Picture JpegReader::Read(int divisor) {
                   info.v_samp_factor * info.DCT_scaled_size};
   }
   errors_.Run([this, &targets] { ReadAll(&decoder_, targets); });
+  if (errors_.data_ended_at_once()) {
+    throw ImageError(ErrorKind::kDamaged, "the picture data are missing");
+  }
   return picture;
 }
 

@@ -15,12 +15,12 @@ namespace cohort::image_resizer {
 
 // Throws ImageError(kTooLarge).
 inline void CheckPixels(Size size, const Limits& limits) {
-  constexpr int kMaxSide = 1'000'000;
+  constexpr int kMaxSide = 300'000;  // the resampler's time grows with its square
   const std::int64_t pixels = std::int64_t{size.width} * size.height;
   if (size.width > kMaxSide || size.height > kMaxSide) {
     throw ImageError(ErrorKind::kTooLarge, "a side of " +
                                                std::to_string(std::max(size.width, size.height)) +
-                                               " pixels; the limit is 1000000");
+                                               " pixels; the limit is " + std::to_string(kMaxSide));
   }
   if (pixels <= limits.max_pixels) return;
   throw ImageError(ErrorKind::kTooLarge, std::to_string(size.width) + " x " +

@@ -118,6 +118,10 @@ void PngReader::OnRead(png_structp png, png_bytep to, std::size_t size) {
   rest = rest.subspan(size);
 }
 
+void PngReader::OnRow(png_structp png, png_uint_32 /*row*/, int /*pass*/) {
+  static_cast<Callbacks*>(png_get_io_ptr(png))->has_pixels = true;
+}
+
 void PngReader::ThrowError() const {
   const std::string_view text = callbacks_.error.data();
   if (text.find("ut of memory") != std::string_view::npos) throw std::bad_alloc();
@@ -125,14 +129,15 @@ void PngReader::ThrowError() const {
 }
 
 // Goes on after an error, where that is asked for and there is something to go on with.
-void PngReader::Tolerate(bool has_pixels) {
-  if (spec_.damage == Damage::kRefuse || !has_pixels) ThrowError();
+void PngReader::Tolerate() {
+  if (spec_.damage == Damage::kRefuse || !callbacks_.has_pixels) ThrowError();
   warnings_.emplace_back(callbacks_.error.data());
 }
 
 // Text is skipped, and with it what it might unpack to.
 void PngReader::Open() {
   png_set_read_fn(png_, &callbacks_, &PngReader::OnRead);
+  png_set_read_status_fn(png_, &PngReader::OnRow);
   // The number of pixels is what counts, see ReadHeader().
   png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_chunk_malloc_max(png_, kMaxChunk);
@@ -223,7 +228,7 @@ void PngReader::ReadRows(Picture& picture) {
   for (int y = 0; y < size_.height; ++y) {
     const auto samples = reinterpret_cast<png_bytep>(row.row(0));
     if (complete && !Try([this, samples] { png_read_row(png_, samples, nullptr); })) {
-      Tolerate(y > 0);
+      Tolerate();
       complete = false;
     }
     if (!complete) std::memset(samples, 0, row.stride());
@@ -241,13 +246,13 @@ void PngReader::ReadInterlaced(Picture& picture) {
     rows.push_back(reinterpret_cast<png_bytep>(all.row(y)));
   }
   const bool complete = Try([this, &rows] { png_read_image(png_, rows.data()); });
-  if (!complete) Tolerate(true);
+  if (!complete) Tolerate();
   for (int y = 0; y < size_.height; ++y) SpreadRow(all.row(y), y, picture.channels);
   if (complete) ReadEnd();
 }
 
 void PngReader::ReadEnd() {
-  if (!Try([this] { png_read_end(png_, nullptr); })) Tolerate(true);
+  if (!Try([this] { png_read_end(png_, nullptr); })) Tolerate();
 }
 
 }  // namespace cohort::image_resizer

@@ -48,11 +48,13 @@ class PngReader {
     std::array<char, kTextBytes> error = {};
     std::array<char, kTextBytes> first_warning = {};
     int warning_count = 0;
+    bool has_pixels = false;  // of one row at least
   };
 
   static void OnError(png_structp png, png_const_charp message);
   static void OnWarning(png_structp png, png_const_charp message);
   static void OnRead(png_structp png, png_bytep to, std::size_t size);
+  static void OnRow(png_structp png, png_uint_32 row, int pass);
 
   // False when the library gave up within `call`, which is left in the middle then: it must own
   // nothing.
@@ -77,7 +79,7 @@ class PngReader {
   void ReadRows(Picture& picture);
   void ReadInterlaced(Picture& picture);
   void ReadEnd();
-  void Tolerate(bool has_pixels);
+  void Tolerate();
 
   Callbacks callbacks_;
   const ResizeSpec& spec_;

@@ -19,6 +19,7 @@
 #include "apps/image_resizer/raster.h"
 #include "apps/image_resizer/resample.h"
 #include "apps/image_resizer/turn.h"
+#include "apps/image_resizer/xmp.h"
 
 namespace cohort::image_resizer {
 namespace {
@@ -194,6 +195,7 @@ Metadata Kept(Source& source, const ResizeSpec& spec, Format output, Warnings& w
   if (spec.keep.exif) kept.exif = std::move(source.metadata.exif);
   if (spec.keep.xmp) kept.xmp = std::move(source.metadata.xmp);
   SetUpright(kept.exif);
+  SetXmpUpright(kept.xmp);
   if (output == Format::kJpeg) DropWhatDoesNotFit(kept, warnings);
   return kept;
 }

@@ -44,8 +44,8 @@ enum class Damage : int {
 // position where a photo was taken does not survive.
 struct Keep {
   bool icc = false;   // the colour profile, and the colours as they are (not for CMYK)
-  bool exif = false;  // camera, time, position; the orientation is set to "upright"
-  bool xmp = false;
+  bool exif = false;  // camera, time, position; "upright" and without the small preview
+  bool xmp = false;   // the orientation is set to "upright"
 };
 
 struct Colour {

@@ -500,7 +500,8 @@ TEST(ResizeTest, NothingSurvivesByDefault) {
 }
 
 TEST(ResizeTest, WhatIsAskedForIsKept) {
-  const std::string xmp = "<x:xmpmeta>words</x:xmpmeta>";
+  const std::string xmp = "<x:xmpmeta tiff:Orientation=\"6\">words</x:xmpmeta>";
+  const std::string upright = "<x:xmpmeta tiff:Orientation=\"1\">words</x:xmpmeta>";
   const Bytes exif = MakeExif(6);
   const JpegMaking making = {
       .icc = SwappedProfile(),
@@ -516,7 +517,7 @@ TEST(ResizeTest, WhatIsAskedForIsKept) {
       spec.keep = {.icc = true, .exif = true, .xmp = true};
       const Resized kept = Resize(file, spec);
       EXPECT_TRUE(Contains(kept.file, "GPS:Secret"));
-      EXPECT_TRUE(Contains(kept.file, xmp));
+      EXPECT_TRUE(Contains(kept.file, upright));
       EXPECT_EQ(Corners(Decode(kept)), "brwg");  // the numbers as they were
 
       spec.keep = {};
@@ -681,6 +682,11 @@ TEST(ResizeTest, ThePixelLimitCountsBeforeMemoryIsTaken) {
   EXPECT_NO_THROW(Resize(MakePng(Gradient(20, 20, 3)), spec));
 }
 
+TEST(ResizeTest, ASideHasALimitOfItsOwn) {
+  EXPECT_EQ(KindOf(MakePng(Gradient(300'001, 1, 1))), ErrorKind::kTooLarge);
+  EXPECT_EQ(KindOf(MakePng(Gradient(1, 300'001, 1))), ErrorKind::kTooLarge);
+}
+
 TEST(ResizeTest, TheScanLimitCounts) {
   const Bytes file = MakeJpeg(Photo(100, 100, 3), {.progressive = true});
   ResizeSpec spec = Box(50, 50);
@@ -719,6 +725,30 @@ TEST(ResizeTest, EveryTruncationIsRefusedOrTolerated) {
         EXPECT_LT(size, 8400u) << "there were pixels to show";  // a PNG is read in such pieces
       }
     }
+  }
+}
+
+// The part up to and with `mark`, and `more` bytes.
+Bytes UpTo(const Bytes& file, std::string_view mark, std::size_t more) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  const std::size_t size = text.find(mark) + mark.size() + more;
+  return {file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size)};
+}
+
+TEST(ResizeTest, APictureOfNothingIsNotMade) {
+  ResizeSpec spec = Box(8, 8);
+  spec.damage = Damage::kTolerate;
+  for (const bool progressive : {false, true}) {
+    const Bytes jpeg = MakeJpeg(Photo(90, 70, 1), {.progressive = progressive});
+    constexpr std::size_t kScanHeader = 8;
+    for (const std::size_t more : {0, 1, 2}) {
+      EXPECT_EQ(KindOf(UpTo(jpeg, "\xFF\xDA", kScanHeader + more), spec), ErrorKind::kDamaged);
+    }
+    EXPECT_NO_THROW(Resize(UpTo(jpeg, "\xFF\xDA", kScanHeader + (progressive ? 50 : 999)), spec));
+  }
+  for (const bool interlaced : {false, true}) {
+    const Bytes png = MakePng(Photo(90, 70, 3), {.interlaced = interlaced});
+    EXPECT_EQ(KindOf(UpTo(png, "IDAT", 2), spec), ErrorKind::kDamaged);
   }
 }
 

@@ -103,6 +103,7 @@ def add_bad_jpegs(corpus):
     corpus.add("bytes_before_the_data.jpg",
                good[:2] + jpeg.exif(1) + bytes(3) + good[2:], resized())
     corpus.add("header_only.jpg", good[:start - 14], DAMAGED)
+    corpus.add("no_data.jpg", good[:start], DAMAGED)
     corpus.add("start_marker_only.jpg", jpeg.SOI, NOT_AN_IMAGE)
     corpus.add("start_and_junk.jpg", jpeg.SOI + b"\xff" + b"junk" * 99, DAMAGED)
     corpus.add("no_tables.jpg", good.replace(jpeg.tables(), b""), DAMAGED)
@@ -167,6 +168,9 @@ def add_bad_pngs(corpus):
     corpus.add("damaged_data.png", start + png.chunk(b"IDAT", junk) + end, CUT_OFF)
     corpus.add("signature_only.png", png.SIGNATURE, DAMAGED)
     corpus.add("header_only.png", start, DAMAGED)
+    corpus.add("no_data_interlaced.png",
+               png.SIGNATURE + png.header(WIDTH, HEIGHT, png.RGB, interlaced=True) +
+               png.chunk(b"IDAT", data[:2]) + end, DAMAGED)
     corpus.add("no_palette.png",
                png.png(WIDTH, HEIGHT, png.PALETTE, lambda x, y: (0,)), DAMAGED)
     corpus.add("zero_high.png", png.png(WIDTH, 0, png.RGB, colour), DAMAGED)
@@ -182,6 +186,9 @@ def add_bombs(corpus):
     corpus.add("huge.png",
                png.SIGNATURE + png.header(2**31 - 1, 2**31 - 1, png.RGBA, 16) +
                png.chunk(b"IDAT", png.zeros(9999)) + png.chunk(b"IEND", b""), TOO_LARGE)
+    corpus.add("long_side.png",
+               png.SIGNATURE + png.header(300001, 1, png.GRAY) +
+               png.chunk(b"IDAT", png.zeros(300002)) + png.chunk(b"IEND", b""), TOO_LARGE)
     corpus.add("scan_bomb.jpg", jpeg.many_scans(4000, 3000, 14), TOO_MANY_SCANS)
 
 
