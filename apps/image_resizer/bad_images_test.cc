@@ -137,7 +137,7 @@ TEST_F(BadImageTest, TooMuchMemory) {
   EXPECT_EQ(report["files"][1]["kind"], "out of memory");
 }
 
-TEST_F(BadImageTest, AWorkerThatDiesCostsOneFile) {
+TEST_F(BadImageTest, AWorkerThatDiesCostsNoFile) {
   for (int i = 0; i < 2; ++i) WriteSlow("in/slow" + std::to_string(i) + ".jpg");
   for (int i = 0; i < 20; ++i) WriteJpeg("in/" + std::to_string(i) + ".jpg");
   Process process(Slowly(Path("in")));
@@ -145,12 +145,11 @@ TEST_F(BadImageTest, AWorkerThatDiesCostsOneFile) {
   ASSERT_EQ(workers.size(), 2u);
   kill(workers[0], SIGKILL);
   const Ended ended = process.End();
-  EXPECT_EQ(ended.status, 1);
+  EXPECT_EQ(ended.status, 0);
   const json report = json::parse(ended.out);
-  EXPECT_EQ(report["summary"]["resized"], 21);
-  EXPECT_EQ(report["summary"]["failed"], 1);
+  EXPECT_EQ(report["summary"]["resized"], 22);
   EXPECT_EQ(report["summary"]["worker_deaths"], 1);
-  EXPECT_THAT(ended.err, HasSubstr("crashed: the worker was ended by signal 9 (Killed)"));
+  EXPECT_EQ(ended.err, "");
 }
 
 std::string StatusOf(pid_t pid, const std::string& field) {
@@ -204,7 +203,8 @@ TEST_F(InterruptedTest, InterruptedItLeavesWhatIsWholeAndNothingElse) {
 TEST_F(InterruptedTest, InterruptedTheSummarySaysSo) {
   for (int i = 0; i < 8; ++i) WriteSlow("in/" + std::to_string(i) + ".jpg");
   Process process({Path("in"), "-o", Path("out"), "--size=32", "--max-scans=100000", "-j1"});
-  ASSERT_TRUE(process.Catches(SIGINT));
+  // Before it knows its files, it says that nothing was done.
+  ASSERT_EQ(apps::BusyChildrenOf(process.pid(), 1, kAtWork).size(), 1u);
   process.Signal(SIGINT);
   const Ended ended = process.End();
   EXPECT_EQ(ended.status, 130);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <new>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -27,6 +28,15 @@ constexpr std::size_t kMaxWarningBytes = 200;
 // What the next file will meet as well.
 bool IsFinal(const std::error_code& error) {
   return error.value() == ENOSPC || error.value() == EDQUOT || error.value() == EROFS;
+}
+
+// What this process will have again when an image that is in flight has ended.
+bool IsForWantOfRoom(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return true;
+  const auto* of_system = dynamic_cast<const std::system_error*>(&error);
+  if (of_system == nullptr) return false;
+  const int code = of_system->code().value();
+  return code == EMFILE || code == ENFILE || code == ENOMEM;
 }
 
 std::string_view AsText(std::span<const std::byte> bytes) {
@@ -97,7 +107,7 @@ Batch::Batch(std::vector<FoundImage> images, BatchOptions options)
   });
 }
 
-std::optional<Batch::Job> Batch::Next() {
+std::optional<Batch::Job> Batch::Next(bool others_in_flight) {
   while (!order_.empty() && !stopped()) {
     const std::size_t file = order_.back();
     order_.pop_back();
@@ -105,6 +115,10 @@ std::optional<Batch::Job> Batch::Next() {
     try {
       return Job{file, ReadSource(images_[file].path, options_.max_file_size)};
     } catch (const std::exception& error) {
+      if (others_in_flight && IsForWantOfRoom(error)) {
+        order_.push_back(file);
+        return std::nullopt;
+      }
       Fail(file, "not read", error.what());
     }
   }
@@ -206,6 +220,10 @@ void Batch::NotWritten(std::size_t file, const std::error_code& error) {
 
 void Batch::Failed(std::size_t file, const std::exception_ptr& error) {
   const Failure failure = FailureOf(error);
+  if (failure.kind == "crashed" && second_tries_.insert(file).second) {
+    order_.push_back(file);
+    return;
+  }
   Fail(file, failure.kind, failure.reason);
 }
 

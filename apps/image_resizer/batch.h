@@ -48,8 +48,9 @@ class Batch {
 
   // The next image that there is work to do for, largest first, as the last ones to end should be
   // small. What is no work (up to date, cannot be read) gets its result on the way. None: there are
-  // no more, or the run has stopped.
-  std::optional<Job> Next();
+  // no more, or the run has stopped; or, while others are in flight, this process has no descriptor
+  // or no memory for one more, which will do when one of them has ended.
+  std::optional<Job> Next(bool others_in_flight = false);
 
   // Gives a result to all that is no work, and reads nothing.
   void Preview();
@@ -57,7 +58,8 @@ class Batch {
   // Writes the target.
   void Done(std::size_t file, const Answer& answer);
 
-  // The worker has failed.
+  // The worker has failed. An image whose worker died comes again, once: what its worker did
+  // before, or somebody who ended it, may be why.
   void Failed(std::size_t file, const std::exception_ptr& error);
 
   // Nothing more is begun. `why` is for people.
@@ -98,6 +100,7 @@ class Batch {
   std::vector<std::size_t> order_;  // those that have not been begun; the next one is the last
   Sources sources_;
   std::set<FileId> written_;
+  std::set<std::size_t> second_tries_;
   std::set<std::string> folders_;  // that have been made
   std::size_t done_ = 0;
   std::uint64_t done_bytes_ = 0;

@@ -33,7 +33,7 @@ struct FileResult {
   //   not read      it could not be opened or read
   //   target        what is at the target must not be replaced
   //   not written   the target could not be written
-  //   crashed       the worker died
+  //   crashed       the worker died, twice
   //   timeout       it took longer than is allowed
   //   out of memory it needed more than is allowed
   //   failed        anything else

@@ -34,7 +34,8 @@ JPEG, PNG stays PNG, by the content and not by the name. Nothing is enlarged (--
 No source is ever written to, and no file that exists is replaced unless --update or --force says so.
 
 What can go wrong: damaged and hostile images cost themselves and nothing else. Each has --timeout
-seconds and --max-memory; a worker that crashes is replaced. What failed is listed at the end.
+seconds and --max-memory; a worker that crashes is replaced, and its image tried
+once more. What failed is listed at the end.
 
 Exit status: 0 all was done; 1 some image was not; 2 the command line is wrong; 4 the images or the
 report could not be written; 130 interrupted: what was done until then is there, whole.)";

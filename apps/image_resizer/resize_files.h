@@ -63,7 +63,7 @@ class Runner {
 
   void Fill() {
     while (in_flight_.size() < window_ && bytes_in_flight_ < kBytesInFlight) {
-      std::optional<Batch::Job> job = batch_.Next();
+      std::optional<Batch::Job> job = batch_.Next(!in_flight_.empty());
       if (!job) return;
       Submit(std::move(*job));
     }

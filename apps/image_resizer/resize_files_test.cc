@@ -1,9 +1,13 @@
 #include "apps/image_resizer/resize_files.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -11,6 +15,7 @@
 #include <vector>
 
 #include "apps/image_resizer/test_images.h"
+#include "futures/errors.h"
 #include "pools/thread_pool_executor.h"
 #include "testing/manual_executor.h"
 
@@ -112,6 +117,38 @@ TEST_F(ResizeFilesTest, FailFastStops) {
   ResizeFiles(pool, batch, run_, [](const Batch&) { return true; });
   EXPECT_TRUE(batch.stopped());
   EXPECT_EQ(batch.done(), 1);
+}
+
+// Each image that is in flight has one.
+TEST_F(ResizeFilesTest, TooFewDescriptorsCostTimeAndNoFile) {
+  WriteJpegs(20);
+  Batch batch = MakeBatch();
+  ManualExecutor executor({.max_workers = 20});
+  rlimit saved = {};
+  getrlimit(RLIMIT_NOFILE, &saved);
+  const int next = dup(0);
+  const rlimit few = {static_cast<rlim_t>(next) + 4, saved.rlim_max};
+  close(next);
+  setrlimit(RLIMIT_NOFILE, &few);
+  ResizeFiles(executor, batch, run_, [&](const Batch&) {
+    executor.run_all();
+    return true;
+  });
+  setrlimit(RLIMIT_NOFILE, &saved);
+  EXPECT_EQ(Count(batch, Outcome::kResized), 20);
+}
+
+TEST_F(ResizeFilesTest, AnImageWhoseWorkerDiesComesAgainOnce) {
+  WriteJpegs(1);
+  Batch batch = MakeBatch();
+  const auto death = std::make_exception_ptr(WorkerDied("a bug", {.signal = SIGSEGV}));
+  batch.Failed(batch.Next()->file, death);
+  EXPECT_EQ(batch.done(), 0);
+  const auto again = batch.Next();
+  ASSERT_TRUE(again);
+  batch.Failed(again->file, death);
+  EXPECT_FALSE(batch.Next());
+  EXPECT_EQ(batch.results()[0].kind, "crashed");
 }
 
 TEST_F(ResizeFilesTest, WarningsAreFewAndShort) {

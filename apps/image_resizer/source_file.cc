@@ -16,9 +16,7 @@
 namespace cohort::image_resizer {
 namespace {
 
-[[noreturn]] void Throw(int error) {
-  throw std::runtime_error(std::generic_category().message(error));
-}
+[[noreturn]] void Throw(int error) { throw std::system_error(error, std::generic_category()); }
 
 class OpenFile {
  public:

@@ -11,8 +11,8 @@
 namespace cohort::image_resizer {
 
 // All of the file's bytes as they are now. Never waits for what a name may lead to by now: a pipe,
-// a device. Throws std::runtime_error, which says why: no regular file, no rights, over
-// `max_bytes`.
+// a device. Throws std::runtime_error, which says why: no regular file, over `max_bytes`;
+// std::system_error with the system's code: no rights, no more descriptors.
 SharedBuffer ReadSource(const std::string& path, std::uint64_t max_bytes);
 
 }  // namespace cohort::image_resizer
