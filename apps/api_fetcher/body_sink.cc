@@ -10,8 +10,8 @@
 namespace cohort::api_fetcher {
 namespace {
 
-// JSON takes some ten times its size when it is looked at.
-constexpr std::uint64_t kMaxText = std::uint64_t{64} << 20;
+// JSON takes up to forty times its size when it is looked at.
+constexpr std::uint64_t kMaxText = std::uint64_t{8} << 20;
 
 }  // namespace
 
@@ -29,7 +29,7 @@ bool BodySink::Refuses(std::uint64_t size) {
                  absl::StrCat("the body has more than ", options_.max_body, " bytes (--max-body)"));
   }
   if (keeps_text_ && size > kMaxText) {
-    return !Fail(ErrorKind::kTooLarge, "the body has more than 64 MiB, too much for --field");
+    return !Fail(ErrorKind::kTooLarge, "the body has more than 8 MiB, too much for --field");
   }
   return false;
 }
@@ -45,7 +45,7 @@ bool BodySink::Take(std::string_view bytes) try {
 }
 
 bool BodySink::Finish(Record& record) try {
-  if (keeps_text_) record.field = PickField(text_, options_.field);
+  if (!options_.field.empty()) record.field = PickField(text_, options_.field);
   if (file_) record.file = file_->Publish(options_.overwrite);
   return true;
 } catch (const FieldError& error) {

@@ -44,7 +44,7 @@ class BodySink {
   const Request& request_;
   std::uint64_t size_ = 0;
   bool keeps_text_ = false;
-  std::string text_;  // for --field
+  std::string text_;  // for --field; empty where there is no body
   std::optional<BodyFile> file_;
   Error error_;
 };

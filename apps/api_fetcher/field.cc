@@ -1,5 +1,8 @@
 #include "apps/api_fetcher/field.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "absl/strings/str_cat.h"
 #include "apps/api_fetcher/values.h"
 #include "apps/common/terminal.h"
@@ -10,6 +13,28 @@ namespace {
 
 // Keeps the order of members.
 using Json = nlohmann::ordered_json;
+
+// Values are destroyed, and written, level by level on the stack.
+constexpr int kMostLevels = 1000;
+
+// As deep as brackets and braces go in `body`, if it is JSON.
+int LevelsOf(std::string_view body) {
+  int level = 0;
+  int most = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    const char c = body[i];
+    if (c == '"') in_string = !in_string;
+    if (in_string) {
+      if (c == '\\') ++i;
+    } else if (c == '[' || c == '{') {
+      most = std::max(most, ++level);
+    } else if (c == ']' || c == '}') {
+      --level;
+    }
+  }
+  return most;
+}
 
 }  // namespace
 
@@ -23,6 +48,10 @@ void CheckFieldPointer(std::string_view pointer) {
 }
 
 std::string PickField(std::string_view body, const std::string& pointer) {
+  if (LevelsOf(body) > kMostLevels) {
+    throw FieldError(
+        absl::StrCat("the body is nested too deeply: more than ", kMostLevels, " levels"));
+  }
   const Json json = Json::parse(body, nullptr, false);
   if (json.is_discarded()) throw FieldError("the body is no JSON");
   try {

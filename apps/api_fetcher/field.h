@@ -19,8 +19,8 @@ class FieldError : public std::runtime_error {
 // /items/0/id.
 void CheckFieldPointer(std::string_view pointer);
 
-// The value there, as JSON in one line. Throws FieldError where `body` is no JSON or has no such
-// value.
+// The value there, as JSON in one line. Throws FieldError where `body` is no JSON, is nested more
+// than a thousand levels deep, or has no such value.
 std::string PickField(std::string_view body, const std::string& pointer);
 
 }  // namespace cohort::api_fetcher

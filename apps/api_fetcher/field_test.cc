@@ -45,6 +45,17 @@ TEST(PickFieldTest, Errors) {
   EXPECT_EQ(WhyNot("{\"a\":1}x", "/a"), "the body is no JSON");
 }
 
+TEST(PickFieldTest, Depth) {
+  const auto nested = [](int levels) {
+    return "{\"a\":" + std::string(levels, '[') + std::string(levels, ']') + "}";
+  };
+  EXPECT_EQ(PickField(nested(999), "/a").size(), 1998u);
+  EXPECT_EQ(WhyNot(nested(1000), "/a"), "the body is nested too deeply: more than 1000 levels");
+  EXPECT_EQ(WhyNot(nested(100'000), "/a"), "the body is nested too deeply: more than 1000 levels");
+  EXPECT_EQ(PickField("[\"\\\"" + std::string(2000, '[') + "\"]", "/0").size(), 2004u);
+  EXPECT_EQ(PickField("[" + std::string(2000, ' ') + "[],[],7]", "/2"), "7");
+}
+
 TEST(CheckFieldPointerTest, Pointers) {
   EXPECT_NO_THROW(CheckFieldPointer("/a/b~0c/0"));
   for (const char* pointer : {"a", "user.name", "/a~2", "/a~"}) {

@@ -13,8 +13,10 @@ namespace {
 HostLimits::Clock::duration KeptFor(const RateLimitOptions& options) {
   const double seconds =
       options.calls_per_second > 0 ? options.burst / options.calls_per_second : 0;
+  // A year is as good as for ever, and can be added to any time.
+  constexpr double kMost = 365 * 86'400;
   return std::chrono::ceil<HostLimits::Clock::duration>(
-      std::chrono::duration<double>(std::max(seconds, 0.5)));
+      std::chrono::duration<double>(std::clamp(seconds, 0.5, kMost)));
 }
 
 }  // namespace

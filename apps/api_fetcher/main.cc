@@ -40,7 +40,9 @@ void Note(const std::string& text) { Say(text); }
 
 int DryRun(RequestSource& source, const Resume& resume) {
   std::string text;
-  while (std::optional<Request> request = source.Next()) {
+  while (!apps::InterruptRequested()) {
+    const std::optional<Request> request = source.Next();
+    if (!request) break;
     if (resume.IsDone(*request)) continue;
     absl::StrAppend(&text, request->url, "\n");
     if (text.size() < 64 << 10) continue;
@@ -84,6 +86,7 @@ int Report(const Options& options, const Results& results, const RunEnd& end) {
 int Fetch(const Options& options, RequestSource& source, const Resume& resume) {
   const Descriptors descriptors = ReserveDescriptors(options.pace.concurrency);
   if (!descriptors.problem.empty()) return UsageError(descriptors.problem);
+  if (resume.IsTornFile(STDOUT_FILENO)) apps::WriteAll(STDOUT_FILENO, "\n");
   Results results(options.output.format, options.output.ordered, STDOUT_FILENO);
   Runner runner(options, source, resume, results, descriptors.idle_connections);
   RunEnd end;

@@ -13,12 +13,13 @@ namespace {
 
 constexpr std::string_view kId = "{id}";
 
-bool IsSecret(std::string_view name) {
+bool IsSecret(const Header& header) {
   constexpr std::array<std::string_view, 4> kSecret = {"Authorization", "Cookie", "Host",
                                                        "Proxy-Authorization"};
-  return std::any_of(kSecret.begin(), kSecret.end(), [name](std::string_view secret) {
-    return absl::EqualsIgnoreCase(name, secret);
-  });
+  return header.secret ||
+         std::any_of(kSecret.begin(), kSecret.end(), [&header](std::string_view secret) {
+           return absl::EqualsIgnoreCase(header.name, secret);
+         });
 }
 
 }  // namespace
@@ -36,7 +37,7 @@ void MessageHeader::Add(const Header& header) {
   if (absl::StrContains(header.value, kId)) {
     with_id_.push_back(header);
   } else {
-    (IsSecret(header.name) ? secret_ : common_).emplace(header.name, header.value);
+    (IsSecret(header) ? secret_ : common_).emplace(header.name, header.value);
   }
 }
 
@@ -64,7 +65,7 @@ httplib::Headers MessageHeader::For(const Request& request, const Url& url, bool
     }
   }
   for (const Header& header : with_id_) {
-    if (!trusted && IsSecret(header.name)) continue;
+    if (!trusted && IsSecret(header)) continue;
     headers.emplace(header.name, WithId(header.value, request.id));
   }
   if (headers.find("Host") == headers.end()) headers.emplace("Host", url.authority());

@@ -20,7 +20,8 @@ class MessageHeader {
   explicit MessageHeader(const SendOptions& send);
 
   // Of a request to `url`. `trusted`: that is the origin that the user has named; any other one, to
-  // which a redirect leads, gets no credentials, no cookies and no Host header of the user's.
+  // which a redirect leads, gets no credentials, no cookies, no Host header of the user's, and
+  // nothing that is from a file.
   httplib::Headers For(const Request& request, const Url& url, bool trusted) const;
 
  private:

@@ -54,7 +54,7 @@ Times are 30s, 500ms, 2m or 1h30m; sizes 64k, 10M or 2G; rates 10/s, 600/m or 10
 
 A failure is an answer that --accept does not have, or none. Tried again are, after a random time
 that doubles, failed connections, timeouts and 408, 425, 429, 500, 502, 503, 504; Retry-After is
-kept to. The wait holds up no other request.
+kept to. The wait holds up no other request, until 8192 wait for the same host.
 
 Exit status: 0 all were ok; 1 some were not; 2 the command line or an input is wrong; 3 there was
 nothing to fetch; 4 the results could not be written; 130 interrupted, and what was done until
@@ -160,7 +160,8 @@ void AddPaceOptions(CLI::App& app, PaceOptions& pace) {
       app, "--rate", "RATE", [&](const std::string& text) { pace.rate = ParseRate(text); },
       "Starts in a time, retries included; default no limit")
       ->group("Pace");
-  AddCount(app, "--burst", pace.burst, 1, 1'000'000, "Starts at once after a pause; default 1")
+  AddCount(app, "--burst", pace.burst, 1, 1'000'000,
+           "Starts at once after a pause, of all and of each host; 1")
       ->group("Pace");
   AddCount(app, "--per-host", pace.per_host, 1, 4096, "Requests at once to each host")
       ->group("Pace");
@@ -301,12 +302,14 @@ void AddAnswerOptions(CLI::App& app, AnswerOptions& answers) {
         CheckFieldPointer(text);
         answers.field = text;
       },
-      "This value of the JSON body: /user/name")
+      "This value of the JSON body: /user/name; up to 8 MiB")
       ->group(group);
   app.add_option("-o,--output-dir", answers.directory, "Save bodies there, named by id or URL")
       ->type_name("DIR")
       ->group(group);
-  app.add_flag("--overwrite", answers.overwrite, "Replace files that are there")->group(group);
+  app.add_flag("--overwrite", answers.overwrite,
+               "Replace files that are there, of this run as well")
+      ->group(group);
 }
 
 void AddRunOptions(CLI::App& app, Options& options, Words& words) {

@@ -17,13 +17,21 @@ void Results::Add(std::uint64_t number, const Record& record) {
   line.clear();
   AppendRecord(record, format_, line);
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return text_.size() < kFull || broken_; });
+  room_.wait(lock, [this] { return text_.size() < kFull || broken_ || !waits_; });
   summary_.Add(record);
   if (ordered_) {
     Reorder(number, line);
   } else {
     Release(line);
   }
+}
+
+void Results::EndWaits() {
+  {
+    const std::lock_guard lock(mutex_);
+    waits_ = false;
+  }
+  room_.notify_all();
 }
 
 void Results::Release(std::string_view line) {

@@ -31,6 +31,9 @@ class Results {
   // `number`: from 0 on. Waits while more than four megabytes have not been written.
   void Add(std::uint64_t number, const Record& record);
 
+  // From now on nobody waits, so that the thread that writes can add as well.
+  void EndWaits();
+
   // Writes what there is. For one thread. False after an error, which error() then has; all later
   // records are dropped.
   bool Flush();
@@ -58,6 +61,7 @@ class Results {
   std::string text_;                             // to be written
   std::deque<std::optional<std::string>> kept_;  // from the number released_ on
   std::uint64_t released_ = 0;
+  bool waits_ = true;
   bool broken_ = false;
 
   std::string writing_;  // the writer's

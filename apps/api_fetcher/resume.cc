@@ -1,5 +1,7 @@
 #include "apps/api_fetcher/resume.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -68,7 +70,7 @@ std::pair<std::uint64_t, std::uint64_t> KeyOf(std::string_view url, std::string_
 
 }  // namespace
 
-Resume::Resume(const std::string& path) {
+Resume::Resume(const std::string& path) : path_(path) {
   const auto fail = [&](std::string_view what) {
     throw ResumeError(
         absl::StrCat("--resume ", apps::Printable(path), ": ", what, std::strerror(errno)));
@@ -76,7 +78,10 @@ Resume::Resume(const std::string& path) {
   std::ifstream in(path);
   if (!in && errno != ENOENT) fail("cannot open it: ");
   std::string line;
-  while (std::getline(in, line)) TakeLine(line);
+  while (std::getline(in, line)) {
+    is_torn_ = in.eof();
+    TakeLine(line);
+  }
   if (in.bad()) fail("cannot read it: ");
 }
 
@@ -87,6 +92,13 @@ void Resume::TakeLine(const std::string& line) {
   } else if (record.ok) {
     done_.insert(KeyOf(record.url, record.id));
   }
+}
+
+bool Resume::IsTornFile(int fd) const {
+  struct stat torn = {};
+  struct stat open = {};
+  return is_torn_ && stat(path_.c_str(), &torn) == 0 && fstat(fd, &open) == 0 &&
+         torn.st_dev == open.st_dev && torn.st_ino == open.st_ino;
 }
 
 bool Resume::IsDone(const Request& request) const {

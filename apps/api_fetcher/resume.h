@@ -37,6 +37,10 @@ class Resume {
   // Whether a request of that URL and id was ok.
   bool IsDone(const Request& request) const;
 
+  // Whether `fd` is that file, and its last line has no end: something that is appended would
+  // become a part of it.
+  bool IsTornFile(int fd) const;
+
   std::uint64_t done() const { return done_.size(); }
   std::uint64_t skipped_lines() const { return skipped_lines_; }
 
@@ -45,6 +49,8 @@ class Resume {
 
   void TakeLine(const std::string& line);
 
+  std::string path_;
+  bool is_torn_ = false;  // the last line has no end
   absl::flat_hash_set<Key> done_;
   std::uint64_t skipped_lines_ = 0;
 };

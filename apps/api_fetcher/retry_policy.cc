@@ -89,13 +89,17 @@ RetryPolicy::Decision RetryPolicy::AfterServersDelay(milliseconds delay) const {
 
 RetryPolicy::Decision RetryPolicy::Decide(const Failure& failure, int attempt) const {
   if (failure.stale && repeatable_) return {.retry = true, .counted = false};
-  if (attempt > options_.retries || !MayRetry(failure)) return {};
-  if (failure.kind == ErrorKind::kStatus) {
-    if (const auto delay = ParseRetryAfter(failure.retry_after, clock_())) {
-      return AfterServersDelay(*delay);
-    }
+  const bool retry = attempt <= options_.retries && MayRetry(failure);
+  if (const auto delay = AskedFor(failure)) {
+    if (retry) return AfterServersDelay(*delay);
+    if (*delay <= options_.after_cap) return {.delay = *delay, .hold_host = true};
   }
-  return {.retry = true, .delay = Backoff(attempt)};
+  return retry ? Decision{.retry = true, .delay = Backoff(attempt)} : Decision{};
+}
+
+std::optional<milliseconds> RetryPolicy::AskedFor(const Failure& failure) const {
+  if (failure.kind != ErrorKind::kStatus || !IsPassing(failure.status)) return std::nullopt;
+  return ParseRetryAfter(failure.retry_after, clock_());
 }
 
 std::optional<milliseconds> ParseRetryAfter(std::string_view value,

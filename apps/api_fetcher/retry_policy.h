@@ -43,7 +43,8 @@ class RetryPolicy {
     bool retry = false;
     std::chrono::milliseconds delay{0};
     bool counted = true;       // false: a stale connection, which costs no retry
-    bool hold_host = false;    // the server asked for the delay: nothing should go there meanwhile
+    bool hold_host = false;    // the server asked for the delay: nothing should go there meanwhile,
+                               // whether there is a retry or not
     std::string why_not = "";  // where the server asks for more than is allowed
   };
 
@@ -56,11 +57,13 @@ class RetryPolicy {
   // A stale connection: at once. Otherwise, as long as there are retries left: no connection, for
   // every method; broken connections, timeouts and the statuses 408, 425, 429, 500, 502, 503 and
   // 504, for idempotent methods. The delay is what Retry-After says, exactly, or random between 0
-  // and base * 2^(attempt-1), at most the cap.
+  // and base * 2^(attempt-1), at most the cap. Without a retry, such a status with a Retry-After
+  // within its cap is still one to hold the host for.
   Decision Decide(const Failure& failure, int attempt) const;
 
  private:
   bool MayRetry(const Failure& failure) const;
+  std::optional<std::chrono::milliseconds> AskedFor(const Failure& failure) const;
   Decision AfterServersDelay(std::chrono::milliseconds delay) const;
   std::chrono::milliseconds Backoff(int attempt) const;
 

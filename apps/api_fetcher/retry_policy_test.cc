@@ -109,6 +109,21 @@ TEST(RetryPolicyTest, RetryAfterIsTakenExactly) {
   EXPECT_FALSE(Policy().Decide({.status = 429, .retry_after = "soon"}, 1).hold_host);
 }
 
+TEST(RetryPolicyTest, RetryAfterIsForTheHostAlsoWhenThereIsNoRetry) {
+  const Failure busy = {.status = 429, .retry_after = "7"};
+  for (const auto& decision : {Policy({.retries = 0}).Decide(busy, 1), Policy().Decide(busy, 4),
+                               Policy({}, "POST").Decide(busy, 1)}) {
+    EXPECT_FALSE(decision.retry);
+    EXPECT_TRUE(decision.hold_host);
+    EXPECT_EQ(decision.delay, seconds(7));
+    EXPECT_EQ(decision.why_not, "");
+  }
+  const RetryPolicy none = Policy({.retries = 0, .after_cap = seconds(60)});
+  EXPECT_FALSE(none.Decide({.status = 429, .retry_after = "61"}, 1).hold_host);
+  EXPECT_FALSE(none.Decide({.status = 404, .retry_after = "7"}, 1).hold_host);
+  EXPECT_FALSE(none.Decide({.kind = ErrorKind::kTimeout, .retry_after = "7"}, 1).hold_host);
+}
+
 TEST(RetryPolicyTest, RetryAfterBeyondItsCapEndsTheRequest) {
   const RetryPolicy policy = Policy({.after_cap = seconds(60)});
   EXPECT_TRUE(policy.Decide({.status = 503, .retry_after = "60"}, 1).retry);

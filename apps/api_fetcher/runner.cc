@@ -18,12 +18,25 @@ constexpr milliseconds kTick(50);
 // For requests that run when the user, or --max-failures, ends the run.
 constexpr milliseconds kGrace(2000);
 
-// Requests under way at a time. As many as keep the feeder asleep most of the time; more where
-// those of a slow host may be among them, or wait for their place in the order.
+// Requests under way at a time. Those of a host that is slow, or has asked for a pause, may be
+// among them, and must not be all of them.
 std::uint64_t WindowOf(const Options& options) {
-  const bool waits = options.pace.per_host > 0 || options.pace.per_host_rate > 0;
-  const std::uint64_t least = waits || options.output.ordered ? 8192 : 1024;
-  return std::max<std::uint64_t>(least, 4 * static_cast<std::uint64_t>(options.pace.concurrency));
+  return std::max<std::uint64_t>(8192, 4 * static_cast<std::uint64_t>(options.pace.concurrency));
+}
+
+// What starts by a rate starts for a free worker: calls that wait in the pool's queue would all
+// start when the workers come free, in whatever time.
+RateLimitOptions LimitsOfAll(const PaceOptions& pace) {
+  return {.calls_per_second = pace.rate,
+          .burst = pace.burst,
+          .max_concurrent = pace.rate > 0 ? pace.concurrency : 0};
+}
+
+RateLimitOptions LimitsOfEach(const PaceOptions& pace) {
+  const bool by_rate = pace.per_host == 0 && pace.per_host_rate > 0;
+  return {.calls_per_second = pace.per_host_rate,
+          .burst = pace.burst,
+          .max_concurrent = by_rate ? pace.concurrency : pace.per_host};
 }
 
 double MillisecondsOf(std::chrono::steady_clock::duration duration) {
@@ -41,10 +54,12 @@ Runner::Runner(const Options& options, RequestSource& source, const Resume& resu
       policy_(options.retry, options.send.method),
       transfers_(options, idle_connections),
       pool_({.max_workers = options.pace.concurrency, .thread_name_prefix = "fetch"}),
-      paced_(pool_, {.calls_per_second = options.pace.rate, .burst = options.pace.burst}),
-      hosts_(paced_, {.calls_per_second = options.pace.per_host_rate,
-                      .max_concurrent = options.pace.per_host}),
-      window_(WindowOf(options)) {}
+      paced_(pool_, LimitsOfAll(options.pace)),
+      hosts_(paced_, LimitsOfEach(options.pace)),
+      window_(WindowOf(options)) {
+  // Where no thread can be started, the run would never end.
+  pool_.submit([] {}).result();
+}
 
 Runner::~Runner() {
   if (feeder_.joinable()) feeder_.join();
@@ -91,11 +106,20 @@ void Runner::FeedAll() {
         ++skipped_;
         continue;
       }
-      Job& job = TakeFree();
-      job.request = std::move(*request);
-      Submit(job);
+      SubmitNew(std::move(*request));
     }
     if (stopping_) return;
+  }
+}
+
+void Runner::SubmitNew(Request request) {
+  Job& job = TakeFree();
+  job.request = std::move(request);
+  try {
+    Submit(job);
+  } catch (const cohort::Error&) {
+    Free(job);
+    throw;
   }
 }
 
@@ -175,7 +199,10 @@ bool Runner::AfterFailure(Job& job, AttemptEnd& end) {
                            .stale = stale};
   const RetryPolicy::Decision decision = policy_.Decide(failure, job.attempts);
   if (!decision.why_not.empty()) job.record.error = {ErrorKind::kRetryAfter, decision.why_not};
-  if (!decision.retry) return Done(job), true;
+  if (!decision.retry) {
+    if (decision.hold_host) hosts_.PauseUntil(job.request.url, Clock::now() + decision.delay);
+    return Done(job), true;
+  }
   if (decision.counted) {
     if (!Retry(job, decision)) Done(job);
     return true;
@@ -215,6 +242,10 @@ void Runner::Done(Job& job) {
   done_.fetch_add(1, std::memory_order_relaxed);
   bytes_.fetch_add(record.bytes, std::memory_order_relaxed);
   if (!record.ok) failed_.fetch_add(1, std::memory_order_relaxed);
+  Free(job);
+}
+
+void Runner::Free(Job& job) {
   job = Job();
   const std::lock_guard lock(mutex_);
   free_.push_back(&job);
@@ -294,6 +325,7 @@ void Runner::GiveUpWaiting() {
       if (job.is_active && job.attempts > 0) waiting.push_back(&job);
     }
   }
+  results_.EndWaits();
   for (Job* job : waiting) Done(*job);
 }
 
@@ -309,7 +341,9 @@ RunFacts Runner::Facts() {
   if (facts.complete) return facts;
   const std::optional<std::uint64_t> total = source_.total();
   facts.not_started.reset();
-  if (total) facts.not_started = *total - std::min(*total, done_ + skipped_);
+  if (total) {
+    facts.not_started = *total - std::min(*total, done_ + skipped_ + facts.rejected);
+  }
   return facts;
 }
 

@@ -60,7 +60,7 @@ class Runner {
  public:
   using Progress = std::function<void(const RunState& state)>;
 
-  // All outlive it. Throws TlsError.
+  // All outlive it. Throws TlsError, and BrokenThreadPool where no thread can be started.
   Runner(const Options& options, RequestSource& source, const Resume& resume, Results& results,
          std::size_t idle_connections);
   Runner(const Runner&) = delete;
@@ -86,6 +86,7 @@ class Runner {
   // The feeder's thread.
   void Feed();
   void FeedAll();
+  void SubmitNew(Request request);
   std::uint64_t WaitForRoom();
   Job& TakeFree();
 
@@ -97,6 +98,7 @@ class Runner {
   bool AfterFailure(Job& job, AttemptEnd& end);
   bool Retry(Job& job, const RetryPolicy::Decision& decision);
   void Done(Job& job);
+  void Free(Job& job);
 
   // With mutex_ held.
   std::uint64_t Room() const;

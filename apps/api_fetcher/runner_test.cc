@@ -221,6 +221,26 @@ TEST_F(RunnerTest, TheDeadlineEndsRetries) {
   EXPECT_EQ(end_.facts.not_started, 0u);
 }
 
+// More than is kept for the writer, who is the one that adds them.
+TEST_F(RunnerTest, TheDeadlineEndsAnyNumberOfRetries) {
+  options_.timeouts.deadline = milliseconds(2000);
+  options_.retry = {.base = milliseconds(3'600'000), .cap = milliseconds(3'600'000)};
+  options_.source.ids = {"1-400"};
+  const std::vector<json> records = Run("/status/503?{id}" + std::string(30'000, 'x'));
+  EXPECT_EQ(records.size() + end_.facts.not_started.value(), 400u);
+  EXPECT_FALSE(end_.facts.complete);
+}
+
+TEST_F(RunnerTest, WhatIsWrongInTheInputIsNotWhatWasNotStarted) {
+  options_.timeouts.deadline = milliseconds(500);
+  options_.pace.concurrency = 1;
+  options_.source.ids = {};
+  options_.source.urls = {server_.Url("/hang"), "http://127.0.0.1:{65534..65540}/"};
+  EXPECT_EQ(RunSource().size(), 1u);
+  EXPECT_EQ(end_.facts.rejected, 5u);
+  EXPECT_EQ(end_.facts.not_started, 2u);
+}
+
 TEST_F(RunnerTest, OrderedRecordsComeOutAfterADeadline) {
   options_.output.ordered = true;
   options_.timeouts.deadline = milliseconds(300);

@@ -83,7 +83,9 @@ std::vector<Header> ParseHeaderFile(const std::string& path) {
   const std::string text = ReadFile(path);
   for (std::string_view line : absl::StrSplit(text, '\n')) {
     line = absl::StripAsciiWhitespace(line);
-    if (!line.empty() && line[0] != '#') headers.push_back(ParseHeader(line));
+    if (line.empty() || line[0] == '#') continue;
+    headers.push_back(ParseHeader(line));
+    headers.back().secret = true;
   }
   return headers;
 }

@@ -14,7 +14,8 @@ namespace cohort::api_fetcher {
 
 struct Header {
   std::string name;
-  std::string value;  // may have {id}
+  std::string value;    // may have {id}
+  bool secret = false;  // of a file: only for the origin that the user has named
 };
 
 // What an id in the body has to become so that it cannot change what the body says.
@@ -52,8 +53,8 @@ bool UsesId(const SendOptions& send);
 // "GET" and the like.
 std::string ParseMethod(std::string_view text);
 
-// "Name: value", or "@FILE" with one such a line: secrets belong into a file, as every user of the
-// machine can see command lines.
+// "Name: value", or "@FILE" with one such a line: those are secret, as secrets belong into a file,
+// since every user of the machine can see command lines.
 std::vector<Header> ParseHeaders(const std::string& text);
 
 // The body itself, "@FILE" or "@-" for standard input.

@@ -110,7 +110,7 @@ class Transfers::Hops {
     message.path = url_.target;
     message.headers = transfers_.header_.For(request_, url_, trusted);
     if (!has_left_body_ && options_.send.body) {
-      message.body = WithId(*options_.send.body, request_.id);
+      message.body = BodyOf(options_.send, request_.id);
     } else {
       message.headers.erase("Content-Type");
     }

@@ -45,6 +45,11 @@ class Parser {
     throw UrlError(absl::StrCat(Quoted(whole_), " ", what));
   }
 
+  // What exactly is wrong; nothing where that may be a part of a password.
+  std::string Detail(std::string_view part) const {
+    return absl::StrContains(whole_, '@') ? "" : absl::StrCat(": ", apps::Printable(part));
+  }
+
   void CheckBytes() const;
   void TakeScheme();
   void TakeCredentials(std::string_view& authority);
@@ -192,7 +197,7 @@ void Parser::TakeAddress(std::string_view address) {
   url_.host = absl::AsciiStrToLower(address);
   in6_addr parsed;
   if (inet_pton(AF_INET6, url_.host.c_str(), &parsed) != 1) {
-    Fail(absl::StrCat("has no IPv6 address between [ and ]: ", apps::Printable(address)));
+    Fail(absl::StrCat("has no IPv6 address between [ and ]", Detail(address)));
   }
 }
 
@@ -206,8 +211,7 @@ void Parser::TakeName(std::string_view name) {
   if (wrong != name.end()) {
     const std::string_view remedy =
         absl::ascii_isascii(*wrong) ? "" : "; write the name in its xn-- form";
-    Fail(absl::StrCat("has a host with characters that no name has: ", apps::Printable(name),
-                      remedy));
+    Fail(absl::StrCat("has a host with characters that no name has", Detail(name), remedy));
   }
   if (name.size() > 253 || name.starts_with('.') || absl::StrContains(name, "..")) {
     Fail("has a host that is no name: it is too long, or a part of it is empty");

@@ -107,7 +107,8 @@ TEST(UrlTest, Errors) {
 
 TEST(UrlTest, ErrorsDoNotShowPasswords) {
   for (const char* text : {"http://me:secret@h:x/", "http://me:sec/ret@h", "me:secret@h/x",
-                           "ftp://me:secret@h", "http://me:secret@a@b c/", "me:secret@x://"}) {
+                           "ftp://me:secret@h", "http://me:secret@a@b c/", "me:secret@x://",
+                           "http://me:p@ss secret/rd@host/", "http://me:p@[secret]/rd@host/"}) {
     const std::string why = WhyNot(text);
     EXPECT_EQ(why.find("sec"), std::string::npos) << why;
     EXPECT_NE(why.find("***@"), std::string::npos) << why;

@@ -215,6 +215,19 @@ TEST_P(AnswersTest, SecretsDoNotCrossToAnotherHost) {
   EXPECT_EQ(HeaderOf(Echoed(ReadFile(stayed["file"])), "Cookie"), "secret=1");
 }
 
+TEST_P(AnswersTest, HeadersOfAFileDoNotCrossToAnotherHost) {
+  const std::string file = WriteFile("headers", "X-Key: sesame\nX-Id: secret-{id}\n");
+  const Arguments more = {"--ids", "7", "-H", "@" + file, "-H", "X-Open: yes", "-o", Path("out")};
+  const std::string elsewhere = server_.Url("/echo", "localhost");
+  const Json crossed = FetchOnce("/redirect-to?url=" + elsewhere, more).only();
+  ASSERT_EQ(crossed["ok"], true);
+  EXPECT_THAT(ReadFile(crossed["file"]),
+              AllOf(HasSubstr("X-Open"), Not(HasSubstr("sesame")), Not(HasSubstr("secret"))));
+  const Json stayed = FetchOnce("/redirect-to?url=/echo", more).only();
+  EXPECT_EQ(HeaderOf(Echoed(ReadFile(stayed["file"])), "X-Key"), "sesame");
+  EXPECT_EQ(HeaderOf(Echoed(ReadFile(stayed["file"])), "X-Id"), "secret-7");
+}
+
 TEST_P(AnswersTest, SeeOtherBecomesGet) {
   const Json record =
       FetchOnce("/redirect-to?status=303&url=/echo", {"-d", "x", "-o", Path("out")}).only();
@@ -235,6 +248,18 @@ TEST_P(AnswersTest, MethodHeadersAndBodyWithTheId) {
   EXPECT_EQ(echo["method"], "PUT");
   EXPECT_EQ(echo["body"], "{\"user\": 17}");
   EXPECT_EQ(HeaderOf(echo, "X-Id"), "<17>");
+}
+
+TEST_P(AnswersTest, AnIdCannotChangeWhatTheBodySays) {
+  const std::string ids = WriteFile("ids", "x\", \"admin\": \"y&b=2\n");
+  const auto body = [&](const char* data) {
+    const Json record =
+        FetchWith({Url("/echo"), "--ids-file", ids, "-d", data, "-o", Path("out")}).only();
+    return Echoed(ReadFile(record["file"]))["body"].get<std::string>();
+  };
+  const Json json = Json::parse(body(R"({"user": "{id}"})"));
+  EXPECT_EQ(json, (Json{{"user", "x\", \"admin\": \"y&b=2"}}));
+  EXPECT_EQ(body("user={id}"), "user=x%22%2C%20%22admin%22%3A%20%22y%26b%3D2");
 }
 
 TEST_P(AnswersTest, SecretsAreNowhereInTheOutput) {
@@ -264,6 +289,16 @@ TEST_P(AnswersTest, Field) {
   EXPECT_EQ(record["field"], 7);
   EXPECT_EQ(FetchOnce("/posts/7", {"--field", "/none"}).error_kind(), "field");
   EXPECT_EQ(FetchOnce("/bytes/10", {"--field", "/id"}).error_kind(), "field");
+}
+
+TEST_P(AnswersTest, NoBodyHasNoField) {
+  for (const char* target : {"/204", "/empty"}) {
+    EXPECT_EQ(FetchOnce(target, {"--field", "/id"}).error_kind(), "field") << target;
+  }
+}
+
+TEST_P(AnswersTest, FieldsAreOfBodiesThatFitIntoMemory) {
+  EXPECT_EQ(FetchOnce("/bytes/9000000", {"--field", "/id"}).error_kind(), "too_large");
 }
 
 // Timeouts.

@@ -199,6 +199,27 @@ TEST_F(ResumeTest, TornLastLineIsDoneAgain) {
   EXPECT_THAT(third.records, SizeIs(1));
 }
 
+// As a shell does it: >> FILE.
+TEST_F(ResumeTest, TornLastLineIsNotMixedWithTheNext) {
+  const std::string url = server_.Url("/posts/{1..3}");
+  const std::string results = WriteFile("results", "");
+  const auto run = [&] {
+    const int file = open(results.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    const Ended ended = ProgramRun(program, {url, "--resume", results}, file).End();
+    close(file);
+    EXPECT_EQ(ended.status, 0) << ended.err;
+  };
+  run();
+  std::string text = ReadFile(results);
+  text.resize(text.size() - 30);
+  WriteFile("results", text);
+  run();
+  EXPECT_THAT(ReadFile(results), testing::StartsWith(text + "\n{"));
+  server_.Reset();
+  run();
+  EXPECT_EQ(server_.statistics().Take().requests, 0);
+}
+
 // Messages.
 
 TEST_F(FilesTest, QuietIsQuiet) { EXPECT_EQ(Fetch({server_.Url("/posts/1"), "-q"}).err, ""); }

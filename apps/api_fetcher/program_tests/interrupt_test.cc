@@ -64,6 +64,12 @@ TEST_P(InterruptTest, WaitsForNothing) {
   }
 }
 
+TEST_P(InterruptTest, ADryRunToo) {
+  const Ended ended = Interrupted({"http://host/{1..3000000}", "--dry-run"});
+  EXPECT_EQ(ended.status, 130);
+  EXPECT_EQ(ended.out.find("http://host/3000000\n"), ended.out.npos);
+}
+
 TEST_P(InterruptTest, WhileItWaitsForInput) {
   ProgramRun run(program, With({"-"}));
   run.Write(Url("/posts/1") + "\n");

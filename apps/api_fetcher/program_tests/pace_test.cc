@@ -41,6 +41,24 @@ TEST_F(PaceTest, RetriesTakeFromTheRateToo) {
   EXPECT_LE(server_.statistics().Take().busiest_second, 51 + kLate);
 }
 
+// What could have started meanwhile is not made up for.
+TEST_F(PaceTest, RateHoldsAfterAllWorkersWereBusy) {
+  for (const char* rate : {"--rate", "--per-host-rate"}) {
+    server_.Reset();
+    const Fetched fetched = Fetch({server_.Url("/delay/1500?{1..4}"),
+                                   server_.Url("/posts/{1..100}"), rate, "50/s", "-c", "4"});
+    EXPECT_EQ(fetched.status, 0) << fetched.err;
+    EXPECT_LE(server_.statistics().Take().busiest_second, 55 + kLate) << rate;
+  }
+}
+
+TEST_F(PaceTest, BurstIsForEachHostToo) {
+  HttpServer other;
+  const Fetched fetched = Fetch({server_.Url("/posts/{1..5}"), other.Url("/posts/{1..5}"),
+                                 "--per-host-rate", "1/h", "--burst", "5", "--deadline", "10s"});
+  EXPECT_EQ(fetched.status, 0) << fetched.err;
+}
+
 TEST_F(PaceTest, RateOfEachHost) {
   HttpServer other;
   const Fetched fetched = Fetch(
@@ -148,6 +166,29 @@ TEST_F(PaceTest, RetryAfterHoldsTheWholeHostAndNoOther) {
     EXPECT_THAT(fetched.records[i]["url"].get<std::string>(), HasSubstr(other.Url("/posts/")));
   }
   EXPECT_EQ(server_.statistics().Take().starts_per_second.at(0), 1);
+}
+
+TEST_F(PaceTest, RetryAfterHoldsTheHostAlsoWhenTheRequestIsNotMadeAgain) {
+  for (const Arguments& more : {Arguments{"--retries", "0"}, Arguments{"-d", "x"}}) {
+    server_.Reset();
+    Arguments arguments = {server_.Url("/retry-after/k/seconds/1"), server_.Url("/posts/{1..3}"),
+                           "-c", "1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    EXPECT_THAT(Fetch(arguments).records, SizeIs(4));
+    EXPECT_EQ(server_.statistics().Take().starts_per_second.at(0), 1);
+  }
+}
+
+TEST_F(PaceTest, ManyRequestsOfAHostThatPausesHoldUpNoOther) {
+  HttpServer other;
+  const Fetched fetched =
+      Fetch({server_.Url("/retry-after/k/seconds/1"), server_.Url("/posts/1?{1..2000}"),
+             other.Url("/posts/{1..5}"), "-c", "1"});
+  EXPECT_EQ(fetched.status, 0) << fetched.err;
+  ASSERT_THAT(fetched.records, SizeIs(2006));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(fetched.records[i]["url"].get<std::string>(), HasSubstr(other.Url("/posts/")));
+  }
 }
 
 TEST_F(PaceTest, RetryAfterOfAnHourIsAFailureAtOnce) {
