@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "apps/api_fetcher/bounded_write.h"
 #include "apps/api_fetcher/descriptors.h"
 #include "apps/api_fetcher/options.h"
 #include "apps/api_fetcher/program_name.h"
@@ -23,10 +25,16 @@
 #include "apps/common/exit_code.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/output.h"
+#include "apps/common/terminal.h"
 #include "apps/common/users_directory.h"
 
 namespace cohort::api_fetcher {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How long a signal may wait for a reader who does not read.
+constexpr std::chrono::milliseconds kPatience(50);
 
 void Say(std::string_view message) { apps::Say(kName, message); }
 
@@ -38,6 +46,20 @@ int UsageError(std::string_view message) {
 // What is wrong with a line of the input.
 void Note(const std::string& text) { Say(text); }
 
+// Waits for a slow reader, but not after a signal. False after an error, of which the user has been
+// told unless the reader has just seen enough.
+bool WriteUrls(std::string_view text) {
+  while (!text.empty() && !apps::InterruptRequested()) {
+    const Written written = WriteUntil(STDOUT_FILENO, text, Clock::now() + kPatience);
+    if (written.error && written.error != std::errc::broken_pipe) {
+      Say("the URLs cannot be written: " + written.error.message());
+    }
+    if (written.error) return false;
+    text.remove_prefix(written.bytes);
+  }
+  return true;
+}
+
 int DryRun(RequestSource& source, const Resume& resume) {
   std::string text;
   while (!apps::InterruptRequested()) {
@@ -46,18 +68,37 @@ int DryRun(RequestSource& source, const Resume& resume) {
     if (resume.IsDone(*request)) continue;
     absl::StrAppend(&text, request->url, "\n");
     if (text.size() < 64 << 10) continue;
-    if (!apps::WriteReport(kName, text)) return apps::kNotWritten;
+    if (!WriteUrls(text)) return apps::kNotWritten;
     text.clear();
   }
-  if (!apps::WriteReport(kName, text)) return apps::kNotWritten;
+  if (!WriteUrls(text)) return apps::kNotWritten;
   if (apps::InterruptRequested()) return apps::kInterrupted;
   return source.rejected() > 0 ? apps::kSomeFailed : apps::kSuccess;
 }
 
-void WriteSummary(const Summary& summary, const RunFacts& facts, SummaryFormat format) {
-  if (format == SummaryFormat::kNone) return;
-  apps::WriteAll(STDERR_FILENO,
-                 format == SummaryFormat::kJson ? JsonOf(summary, facts) : TextOf(summary, facts));
+std::string SummaryText(const Summary& summary, const RunFacts& facts, SummaryFormat format) {
+  if (format == SummaryFormat::kNone) return "";
+  return format == SummaryFormat::kJson ? JsonOf(summary, facts) : TextOf(summary, facts);
+}
+
+std::string Line(std::string_view message) { return absl::StrCat(kName, ": ", message, "\n"); }
+
+// What the user has to be told of the end of a run, before its summary.
+std::string NotesOn(const RunEnd& end, std::error_code error, int status) {
+  std::string notes;
+  if (!end.source_error.empty()) notes += Line(end.source_error);
+  if (error && error != std::errc::broken_pipe) {
+    notes += Line("the records cannot be written: " + error.message());
+  }
+  if (end.unwritten > 0) {
+    notes += Line(absl::StrCat(apps::WithThousands(end.unwritten),
+                               " records are lost: their reader does not read, and the run had to "
+                               "end (--resume fetches them again)"));
+  }
+  if (status == apps::kNothingToDo) {
+    notes += Line("nothing was asked for: the input has no URLs");
+  }
+  return notes;
 }
 
 int ExitStatus(const RunEnd& end, const Summary& summary) {
@@ -73,13 +114,15 @@ int ExitStatus(const RunEnd& end, const Summary& summary) {
 
 int Report(const Options& options, const Results& results, const RunEnd& end) {
   const Summary summary = results.summary();
-  if (!end.source_error.empty()) Say(end.source_error);
-  if (results.error() && results.error() != std::errc::broken_pipe) {
-    Say("the records cannot be written: " + results.error().message());
-  }
   const int status = ExitStatus(end, summary);
-  if (status == apps::kNothingToDo) Say("nothing was asked for: the input has no URLs");
-  WriteSummary(summary, end.facts, options.output.summary);
+  const std::string text = NotesOn(end, results.error(), status) +
+                           SummaryText(summary, end.facts, options.output.summary);
+  if (end.unwritten > 0) {
+    // Who does not read the records may be the one who does not read this either.
+    WriteUntil(STDERR_FILENO, text, Clock::now() + kPatience);
+  } else {
+    apps::WriteAll(STDERR_FILENO, text);
+  }
   return status;
 }
 

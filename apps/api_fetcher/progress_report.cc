@@ -1,8 +1,12 @@
 #include "apps/api_fetcher/progress_report.h"
 
+#include <unistd.h>
+
+#include <chrono>
+
 #include "absl/strings/str_cat.h"
+#include "apps/api_fetcher/bounded_write.h"
 #include "apps/api_fetcher/program_name.h"
-#include "apps/common/output.h"
 #include "apps/common/terminal.h"
 
 namespace cohort::api_fetcher {
@@ -33,7 +37,9 @@ ProgressReport::ProgressReport(Progress kind)
 void ProgressReport::Show(const RunState& state, std::optional<std::uint64_t> total) {
   if (line_.Due()) line_.Show(ProgressText(state, total));
   if (kind_ != Progress::kPlain || state.seconds < next_plain_) return;
-  apps::Say(kName, ProgressText(state, total));
+  // Left out where it would block: the run must not wait for whoever reads this.
+  WriteUntil(STDERR_FILENO, absl::StrCat(kName, ": ", ProgressText(state, total), "\n"),
+             std::chrono::steady_clock::now());
   next_plain_ = state.seconds + kPlainSeconds;
 }
 

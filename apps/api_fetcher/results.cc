@@ -1,14 +1,21 @@
 #include "apps/api_fetcher/results.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <utility>
 
-#include "apps/common/output.h"
+#include "apps/api_fetcher/bounded_write.h"
 
 namespace cohort::api_fetcher {
 namespace {
 
 constexpr std::size_t kFull = 4 << 20;
+
+// How long a Flush() waits for the reader.
+constexpr std::chrono::milliseconds kPatience(50);
+
+std::int64_t LinesOf(std::string_view text) { return std::count(text.begin(), text.end(), '\n'); }
 
 }  // namespace
 
@@ -57,19 +64,33 @@ void Results::ReleaseAll() {
   kept_.clear();
 }
 
-bool Results::Flush() {
+void Results::TakeText() {
   {
     const std::lock_guard lock(mutex_);
     writing_.clear();
     writing_.swap(text_);
   }
+  rest_ = writing_;
   room_.notify_all();
-  if (!error_ && !writing_.empty()) error_ = apps::WriteAll(fd_, writing_);
+}
+
+bool Results::Flush() {
+  if (!is_behind() || error_) TakeText();
+  if (!error_ && is_behind()) {
+    const Written written = WriteUntil(fd_, rest_, std::chrono::steady_clock::now() + kPatience);
+    rest_.remove_prefix(written.bytes);
+    error_ = written.error;
+  }
   if (!error_) return true;
   const std::lock_guard lock(mutex_);
   broken_ = true;
   room_.notify_all();
   return false;
+}
+
+std::uint64_t Results::unwritten() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::uint64_t>(LinesOf(rest_) + LinesOf(text_));
 }
 
 std::uint64_t Results::released() const {

@@ -34,9 +34,15 @@ class Results {
   // From now on nobody waits, so that the thread that writes can add as well.
   void EndWaits();
 
-  // Writes what there is. For one thread. False after an error, which error() then has; all later
-  // records are dropped.
+  // Writes what there is, or what its reader takes of it in 50 ms. For one thread. False after an
+  // error, which error() then has; all later records are dropped.
   bool Flush();
+
+  // Whether the reader has not taken all of that. For the same thread.
+  bool is_behind() const { return !rest_.empty(); }
+
+  // How many records have come out and have not been written as a whole. For the same thread.
+  std::uint64_t unwritten() const;
 
   // How many records have come out, to be written or on the way.
   std::uint64_t released() const;
@@ -48,6 +54,7 @@ class Results {
   std::error_code error() const { return error_; }
 
  private:
+  void TakeText();
   void Release(std::string_view line);
   void Reorder(std::uint64_t number, std::string line);
 
@@ -64,7 +71,9 @@ class Results {
   bool waits_ = true;
   bool broken_ = false;
 
-  std::string writing_;  // the writer's
+  // The writer's.
+  std::string writing_;
+  std::string_view rest_;  // of writing_
   std::error_code error_;
 };
 

@@ -15,7 +15,8 @@ using std::chrono::milliseconds;
 // How often records are written, at least, and signals and deadlines noticed.
 constexpr milliseconds kTick(50);
 
-// For requests that run when the user, or --max-failures, ends the run.
+// For requests that run when the user, or --max-failures, ends the run, and for a reader of the
+// records.
 constexpr milliseconds kGrace(2000);
 
 // Requests under way at a time. Those of a host that is slow, or has asked for a pause, may be
@@ -73,11 +74,12 @@ RunEnd Runner::Run(const Progress& progress) {
   CheckInterrupt();
   GiveUpWaiting();
   results_.ReleaseAll();
-  broken_ |= !results_.Flush();
+  broken_ |= !WriteRest();
   const std::lock_guard lock(mutex_);
   return {.facts = Facts(),
           .interrupted = interrupted_,
           .written = !broken_,
+          .unwritten = results_.error() ? 0 : results_.unwritten(),
           .source_error = source_error_,
           .threads_left = !fed_};
 }
@@ -259,7 +261,8 @@ void Runner::Free(Job& job) {
 bool Runner::Tick(const Progress& progress) {
   {
     std::unique_lock lock(mutex_);
-    events_.wait_for(lock, kTick, [this] { return HasEnded() || (TooManyFailed() && !stopping_); });
+    const milliseconds tick = results_.is_behind() ? milliseconds(0) : kTick;
+    events_.wait_for(lock, tick, [this] { return HasEnded() || (TooManyFailed() && !stopping_); });
     if (HasEnded()) return true;
   }
   if (!results_.Flush() && !broken_) {
@@ -291,14 +294,21 @@ void Runner::CheckInterrupt() {
 
 void Runner::CheckStops() {
   const Clock::time_point now = Clock::now();
-  const milliseconds deadline = options_.timeouts.deadline;
   CheckInterrupt();
-  if (deadline.count() > 0 && now - begin_ >= deadline) {
-    StopStarting(absl::StrCat("--deadline ", deadline.count(), "ms"), milliseconds(0));
+  if (IsDeadlineOver()) {
+    StopStarting(absl::StrCat("--deadline ", options_.timeouts.deadline.count(), "ms"),
+                 milliseconds(0));
   } else if (TooManyFailed()) {
     StopStarting(absl::StrCat("--max-failures ", options_.max_failures), kGrace);
   }
-  if (now >= give_up_at_ || apps::InterruptsRequested() > 1) transfers_.Stop();
+  if (now < give_up_at_ && apps::InterruptsRequested() < 2) return;
+  transfers_.Stop();
+  results_.EndWaits();
+}
+
+bool Runner::IsDeadlineOver() const {
+  const milliseconds deadline = options_.timeouts.deadline;
+  return deadline.count() > 0 && Clock::now() - begin_ >= deadline;
 }
 
 void Runner::StopStarting(std::string why, milliseconds grace) {
@@ -327,6 +337,22 @@ void Runner::GiveUpWaiting() {
   }
   results_.EndWaits();
   for (Job* job : waiting) Done(*job);
+}
+
+// Waits for the reader of the records: as long as it likes; after a signal, as long as it takes
+// anything; after the deadline, for a moment; after a second signal no more.
+bool Runner::WriteRest() {
+  Clock::time_point late_at = Clock::now() + kGrace;
+  std::uint64_t before = 0;
+  while (results_.Flush()) {
+    const std::uint64_t left = results_.unwritten();
+    if (left == 0) return true;
+    const bool takes = std::exchange(before, left) != left;
+    const bool may_wait = takes || !apps::InterruptRequested();
+    if (may_wait && !IsDeadlineOver()) late_at = Clock::now() + kGrace;
+    if (Clock::now() >= late_at || apps::InterruptsRequested() > 1) return false;
+  }
+  return false;
 }
 
 // With mutex_ held.

@@ -51,7 +51,8 @@ struct RunState {
 struct RunEnd {
   RunFacts facts = {};
   bool interrupted = false;       // by a signal
-  bool written = true;            // false: the records could not be written, see Results::error()
+  bool written = true;            // false: an error, see Results::error(), or a reader who is late
+  std::uint64_t unwritten = 0;    // records that the reader has not taken in time
   std::string source_error = "";  // the input could not be read to its end
   bool threads_left = false;      // the source still waits for input: leave by _Exit()
 };
@@ -112,7 +113,9 @@ class Runner {
   void CheckInterrupt();
   void CheckStops();
   void StopStarting(std::string why, std::chrono::milliseconds grace);
+  bool IsDeadlineOver() const;
   void GiveUpWaiting();
+  bool WriteRest();
   RunFacts Facts();
 
   const Options& options_;

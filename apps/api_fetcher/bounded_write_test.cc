@@ -1,0 +1,105 @@
+#include "apps/api_fetcher/bounded_write.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+
+namespace cohort::api_fetcher {
+namespace {
+
+// Long ago: only what can be written without a wait is written.
+const std::chrono::steady_clock::time_point kAtOnce;
+
+class Pipe {
+ public:
+  Pipe() { EXPECT_EQ(pipe2(ends_, O_CLOEXEC), 0); }
+  ~Pipe() {
+    close(ends_[0]);
+    close(ends_[1]);
+  }
+
+  int in() const { return ends_[1]; }
+
+  std::string Read(std::size_t most = 1 << 20) const {
+    std::string text(most, '\0');
+    const ssize_t size = read(ends_[0], text.data(), text.size());
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+  }
+
+  void CloseReader() { close(std::exchange(ends_[0], -1)); }
+
+ private:
+  int ends_[2];
+};
+
+std::string Lines(int count, std::size_t size) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += std::string(size - 1, 'a' + i % 26) + "\n";
+  return text;
+}
+
+TEST(WriteUntilTest, AFullPipeHoldsNobodyUp) {
+  const Pipe pipe;
+  const std::string text = Lines(10'000, 100);
+  const Written first = WriteUntil(pipe.in(), text, kAtOnce);
+  EXPECT_FALSE(first.error);
+  EXPECT_GT(first.bytes, 0u);
+  EXPECT_LT(first.bytes, text.size());
+  EXPECT_EQ(text[first.bytes - 1], '\n');
+  EXPECT_EQ(WriteUntil(pipe.in(), text, kAtOnce).bytes, 0u);
+}
+
+TEST(WriteUntilTest, AReaderGetsAllOfIt) {
+  const Pipe pipe;
+  const std::string text = Lines(10, 3000) + Lines(3, 3 * PIPE_BUF) + "no newline";
+  std::string all;
+  for (std::size_t done = 0; done < text.size();) {
+    const Written written = WriteUntil(pipe.in(), std::string_view(text).substr(done), kAtOnce);
+    ASSERT_FALSE(written.error);
+    done += written.bytes;
+    while (all.size() < done) all += pipe.Read();
+  }
+  EXPECT_EQ(all, text);
+}
+
+// What a pipe gets in one piece is not mixed with what others write.
+TEST(WriteUntilTest, PiecesAreWholeLines) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_DIRECT), 0);  // keeps the pieces apart
+  const std::string text = Lines(10, 1500);
+  EXPECT_EQ(WriteUntil(ends[1], text, kAtOnce).bytes, text.size());
+  char piece[PIPE_BUF];
+  EXPECT_EQ(read(ends[0], piece, sizeof piece), 3000);
+  EXPECT_EQ(read(ends[0], piece, sizeof piece), 3000);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(WriteUntilTest, FilesTakeItAll) {
+  std::FILE* const file = std::tmpfile();
+  const std::string text = Lines(10'000, 100);
+  EXPECT_EQ(WriteUntil(fileno(file), text, kAtOnce).bytes, text.size());
+  std::fclose(file);
+}
+
+TEST(WriteUntilTest, Errors) {
+  signal(SIGPIPE, SIG_IGN);
+  Pipe pipe;
+  pipe.CloseReader();
+  EXPECT_EQ(WriteUntil(pipe.in(), "x", kAtOnce).error, std::errc::broken_pipe);
+  EXPECT_EQ(WriteUntil(-1, "x", kAtOnce).error, std::errc::bad_file_descriptor);
+  const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+  EXPECT_EQ(WriteUntil(full, "x", kAtOnce).error, std::errc::no_space_on_device);
+  close(full);
+}
+
+}  // namespace
+}  // namespace cohort::api_fetcher
