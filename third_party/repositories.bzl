@@ -57,6 +57,12 @@ def _source_libraries():
             "while (res.status / 100 == 1 && res.status != 101) {",
             "if (!line_reader.getline()) { return false; } // CRLF => " +
             "Headers interim; if (!detail::read_headers(strm, interim)) { return false; }",
+            # The same for each byte of ASCII, and a tenth of all the time of a request less.
+            "return ::tolower(c1) < ::tolower(c2); => " +
+            "const auto lower = [](unsigned c) { return c - 'A' < 26 ? c | 32 : c; }; " +
+            "return lower(c1) < lower(c2);",
+            'strm.write_format("%s: %s\\r\\n", x.first.c_str(), x.second.c_str()); => ' +
+            'strm.write(x.first + ": " + x.second + "\\r\\n");',
             # After the last chunk there may be fields, up to a blank line.
             'if (!line_reader.getline() || strcmp(line_reader.ptr(), "\\r\\n")) => ' +
             "int lines = 0; " +

@@ -34,9 +34,13 @@ Error Exchange::Run(httplib::Request message, Transport::Clock::time_point since
   return {};
 }
 
-const std::string* Exchange::header(const char* name) const {
-  const auto found = answer_.headers.find(name);
-  return has_head_ && found != answer_.headers.end() ? &found->second : nullptr;
+// Answers have few fields: to look at all costs less than a search, which wants a std::string.
+const std::string* Exchange::header(std::string_view name) const {
+  if (!has_head_) return nullptr;
+  for (const auto& [key, value] : answer_.headers) {
+    if (absl::EqualsIgnoreCase(key, name)) return &value;
+  }
+  return nullptr;
 }
 
 bool Exchange::is_redirect() const {

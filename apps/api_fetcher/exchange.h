@@ -30,7 +30,7 @@ class Exchange {
 
   // Of the answer; 0 and nullptr where there is none.
   int status() const { return has_head_ ? answer_.status : 0; }
-  const std::string* header(const char* name) const;
+  const std::string* header(std::string_view name) const;
 
   // Whether it leads elsewhere, and the options want to go there.
   bool is_redirect() const;

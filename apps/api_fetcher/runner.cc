@@ -19,11 +19,14 @@ constexpr milliseconds kTick(50);
 // records.
 constexpr milliseconds kGrace(2000);
 
-// Requests under way at a time. Those of a host that is slow, or has asked for a pause, may be
-// among them, and must not be all of them.
-std::uint64_t WindowOf(const Options& options) {
-  return std::max<std::uint64_t>(8192, 4 * static_cast<std::uint64_t>(options.pace.concurrency));
+// Requests under way at a time, while all workers have something to do.
+std::uint64_t WindowOf(const PaceOptions& pace) {
+  return std::max<std::uint64_t>(1024, 4 * static_cast<std::uint64_t>(pace.concurrency));
 }
+
+// So many times the window while one has not. Those of a host that is slow, or has asked for a
+// pause, may be among them, and must not be all of them.
+constexpr std::uint64_t kWideWindow = 8;
 
 // What starts by a rate starts for a free worker: calls that wait in the pool's queue would all
 // start when the workers come free, in whatever time.
@@ -57,7 +60,7 @@ Runner::Runner(const Options& options, RequestSource& source, const Resume& resu
       pool_({.max_workers = options.pace.concurrency, .thread_name_prefix = "fetch"}),
       paced_(pool_, LimitsOfAll(options.pace)),
       hosts_(paced_, LimitsOfEach(options.pace)),
-      window_(WindowOf(options)) {
+      window_(WindowOf(options.pace)) {
   // Where no thread can be started, the run would never end.
   pool_.submit([] {}).result();
 }
@@ -128,14 +131,18 @@ void Runner::SubmitNew(Request request) {
 // Lets requests come in by the hundred: each time the feeder is woken costs as much as a request.
 std::uint64_t Runner::WaitForRoom() {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return stopping_ || Room() >= window_ / 4; });
-  return stopping_ ? 0 : Room();
+  room_.wait(lock, [this] { return stopping_ || HasRoom(); });
+  return stopping_ ? 0 : Step();
 }
 
-std::uint64_t Runner::Room() const {
+// How many requests are drawn at a time.
+std::uint64_t Runner::Step() const { return window_ / 4; }
+
+bool Runner::HasRoom() const {
   const std::uint64_t under_way =
       options_.output.ordered ? drawn_ - results_.released() : jobs_.size() - free_.size();
-  return window_ - std::min(under_way, window_);
+  const bool all_work = running_ >= options_.pace.concurrency;
+  return under_way + Step() <= (all_work ? window_ : kWideWindow * window_);
 }
 
 Runner::Job& Runner::TakeFree() {
@@ -159,12 +166,26 @@ void Runner::Submit(Job& job) {
   }
 }
 
-void Runner::Work(Job& job) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_ || TooManyFailed()) return;
-    ++running_;
+// Around what a worker does. Sequentially consistent with stopping_: either the worker sees that
+// nothing is to start any more, or the main thread that something runs.
+class Runner::Running {
+ public:
+  explicit Running(Runner& runner) : runner_(runner) { ++runner_.running_; }
+  ~Running() {
+    if (--runner_.running_ > 0 || !runner_.stopping_) return;
+    const std::lock_guard lock(runner_.mutex_);
+    runner_.events_.notify_one();
   }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  Runner& runner_;
+};
+
+void Runner::Work(Job& job) {
+  const Running running(*this);
+  if (stopping_ || TooManyFailed()) return;
   // Its turn has come although the host has asked for a pause after it was submitted.
   if (hosts_.PauseLeft(job.request.url).count() > 0) {
     Submit(job);
@@ -172,8 +193,6 @@ void Runner::Work(Job& job) {
     job.record.ms.wait += MillisecondsOf(Clock::now() - job.waits_since);
     Attempt(job);
   }
-  const std::lock_guard lock(mutex_);
-  if (--running_ == 0 && stopping_) events_.notify_one();
 }
 
 void Runner::Attempt(Job& job) try {
@@ -251,7 +270,7 @@ void Runner::Free(Job& job) {
   job = Job();
   const std::lock_guard lock(mutex_);
   free_.push_back(&job);
-  if (Room() >= window_ / 4) room_.notify_one();
+  if (HasRoom()) room_.notify_one();
   if (TooManyFailed()) events_.notify_one();
   if (fed_ && free_.size() == jobs_.size()) events_.notify_one();
 }
@@ -264,6 +283,8 @@ bool Runner::Tick(const Progress& progress) {
     const milliseconds tick = results_.is_behind() ? milliseconds(0) : kTick;
     events_.wait_for(lock, tick, [this] { return HasEnded() || (TooManyFailed() && !stopping_); });
     if (HasEnded()) return true;
+    // Workers may have come to their ends of work since, each when others had not.
+    if (HasRoom()) room_.notify_one();
   }
   if (!results_.Flush() && !broken_) {
     broken_ = true;

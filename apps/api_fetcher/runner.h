@@ -89,9 +89,11 @@ class Runner {
   void FeedAll();
   void SubmitNew(Request request);
   std::uint64_t WaitForRoom();
+  std::uint64_t Step() const;
   Job& TakeFree();
 
   // A worker's.
+  class Running;
   void Submit(Job& job);
   void Work(Job& job);
   void Attempt(Job& job);
@@ -102,7 +104,7 @@ class Runner {
   void Free(Job& job);
 
   // With mutex_ held.
-  std::uint64_t Room() const;
+  bool HasRoom() const;
   void ForgetRetries();
   bool HasEnded() const;
 
@@ -132,6 +134,7 @@ class Runner {
   const std::uint64_t window_;
 
   std::atomic<bool> stopping_ = false;  // nothing more is to start
+  std::atomic<int> running_ = 0;        // workers that are at a request
   std::atomic<std::uint64_t> done_ = 0;
   std::atomic<std::uint64_t> failed_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
@@ -145,7 +148,6 @@ class Runner {
   std::vector<Future<void>> retries_;  // that may still wait; guarded by mutex_
   std::size_t retries_kept_ = 64;      // until those that have begun are forgotten
   std::uint64_t drawn_ = 0;            // guarded by mutex_
-  int running_ = 0;                    // attempts; guarded by mutex_
   bool fed_ = false;                   // the feeder has ended; guarded by mutex_
   std::string source_error_;           // guarded by mutex_
   std::thread feeder_;

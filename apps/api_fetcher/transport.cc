@@ -240,16 +240,19 @@ ssize_t Transport::FailSystem(ErrorKind kind, int error) {
   return -1;
 }
 
+// The library reads lines byte by byte, and keeps them whatever their length.
 ssize_t Transport::read(char* to, size_t size) {
+  if (size != 1 || begin_ == end_) return ReadMore(to, size);
+  *to = buffer_[begin_++];
+  return *to == '\n' || ++line_size_ > line_limit_ ? EndLine(*to) : 1;
+}
+
+ssize_t Transport::ReadMore(char* to, size_t size) {
   if (begin_ == end_) {
     if (!in_head_ && size >= buffer_.size()) return Receive(to, size);
     if (const ssize_t filled = Fill(); filled <= 0) return filled;
   }
-  // The library reads lines byte by byte, and keeps them whatever their length.
-  if (size == 1) {
-    *to = buffer_[begin_++];
-    return *to == '\n' || ++line_size_ > line_limit_ ? EndLine(*to) : 1;
-  }
+  if (size == 1) return read(to, size);
   const std::size_t count = std::min(size, end_ - begin_);
   std::memcpy(to, buffer_.data() + begin_, count);
   begin_ += count;

@@ -111,6 +111,7 @@ class Transport : public httplib::Stream {
   bool FailHandshake(const Route& route);
 
   bool HasOnlyNotesOfTls();
+  ssize_t ReadMore(char* to, size_t size);
   ssize_t Fill();
   ssize_t EndLine(char byte);
   ssize_t Receive(char* to, std::size_t size);

@@ -148,7 +148,8 @@ void Parser::CheckBytes() const {
   if (whole_.size() > kLongest) {
     Fail(absl::StrCat("is too long: ", whole_.size(), " bytes, and ", kLongest, " are the most"));
   }
-  if (std::any_of(whole_.begin(), whole_.end(), absl::ascii_iscntrl)) {
+  const auto is_control = [](unsigned char c) { return absl::ascii_iscntrl(c); };
+  if (std::any_of(whole_.begin(), whole_.end(), is_control)) {
     Fail("has control characters: encode them, as %09 for a tab");
   }
 }

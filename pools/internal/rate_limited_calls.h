@@ -28,7 +28,7 @@ class LimiterOwner {
 
   void OnCancelled(Deferred& /*task*/) const noexcept { limiter_->OnCancelled(); }
   void OnEnded(Deferred& task, CoreState state) const noexcept { limiter_->OnEnded(task, state); }
-  void AfterEnded() const noexcept { limiter_->Pump(); }
+  void AfterEnded() const noexcept { limiter_->AfterEnded(); }
 
   class CallbackScope {
    public:

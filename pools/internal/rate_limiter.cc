@@ -84,21 +84,18 @@ void RateLimiter::Add(Deferred& task, int priority) {
   if (InForkedChild()) {
     throw Error("submit: the executor belongs to the parent process; make one in the child");
   }
-  {
-    const std::lock_guard lock(mutex_);
-    if (is_closed_) throw Error("submit: cannot schedule new tasks after shutdown");
-    waiting_[priority].push_back({std::move(core), &task});
-    ++stats_.queued;
-  }
-  Pump();
+  std::unique_lock lock(mutex_);
+  if (is_closed_) throw Error("submit: cannot schedule new tasks after shutdown");
+  waiting_[priority].push_back({std::move(core), &task});
+  ++stats_.queued;
+  Pump(std::move(lock));
 }
 
 void RateLimiter::PauseUntil(Timer::TimePoint when) {
-  {
-    const std::lock_guard lock(mutex_);
-    paused_until_ = NanosecondsOf(when);
-  }
-  Pump();  // the pause may have become a shorter one
+  std::unique_lock lock(mutex_);
+  paused_until_ = NanosecondsOf(when);
+  // It may have become a shorter one.
+  Pump(std::move(lock));
 }
 
 // On the stack of the thread that pumps, while it starts a call.
@@ -129,39 +126,46 @@ class RateLimiter::PumpWaits final : public WaitScheduler {
 };
 
 void RateLimiter::Pump() noexcept {
-  if (InForkedChild()) return;
-  std::uint64_t pump = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    if (pump_ != 0) return;  // whoever pumps looks once more before it ends
-    pump = pump_ = ++last_pump_;
-  }
+  if (!InForkedChild()) Pump(std::unique_lock(mutex_));
+}
+
+// Takes the lock once for each start.
+void RateLimiter::Pump(std::unique_lock<std::mutex> lock) noexcept {
+  if (pump_ != 0) return;  // whoever pumps looks once more before it ends
+  const std::uint64_t pump = pump_ = ++last_pump_;
   for (int starts = 0; starts < kStartsInARow; ++starts) {
-    const std::optional<Waiting> next = NextToStart(pump);
-    if (!next) return;
-    const PumpWaits waits(*this, pump);
-    next->task->Start();
+    std::optional<Waiting> next = NextToStart();
+    if (!next) {
+      pump_ = 0;
+      return;
+    }
+    lock.unlock();
+    Start(*std::move(next), pump);
+    lock.lock();
+    if (pump_ != pump) return;
   }
-  HandOver(pump);
+  pump_ = 0;
+  SetTimer(NanosecondsOf(timer_.now()));
+}
+
+void RateLimiter::Start(Waiting call, std::uint64_t pump) noexcept {
+  const PumpWaits waits(*this, pump);
+  call.task->Start();
+  call.core = {};
 }
 
 void RateLimiter::GiveUpPump(std::uint64_t pump) noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    if (pump_ != pump) return;
-    pump_ = 0;
-  }
-  Pump();
+  std::unique_lock lock(mutex_);
+  if (pump_ != pump) return;
+  pump_ = 0;
+  Pump(std::move(lock));
 }
 
-// None: nothing can start now, or another thread pumps; this one does no longer.
-std::optional<RateLimiter::Waiting> RateLimiter::NextToStart(std::uint64_t pump) {
-  const std::lock_guard lock(mutex_);
-  if (pump_ != pump) return std::nullopt;
+// None: nothing can start now.
+std::optional<RateLimiter::Waiting> RateLimiter::NextToStart() {
   while (DropCancelled() && HasTurn()) {
     if (std::optional<Waiting> next = ClaimFirst()) return next;
   }
-  pump_ = 0;
   return std::nullopt;
 }
 
@@ -210,15 +214,8 @@ std::optional<RateLimiter::Waiting> RateLimiter::ClaimFirst() {
   paused_until_ = 0;
   Link(*claimed.task);
   ++slots_used_;
-  ++unsettled_;
+  unsettled_.fetch_add(1, std::memory_order_relaxed);
   return claimed;
-}
-
-void RateLimiter::HandOver(std::uint64_t pump) noexcept {
-  const std::lock_guard lock(mutex_);
-  if (pump_ != pump) return;
-  pump_ = 0;
-  SetTimer(NanosecondsOf(timer_.now()));
 }
 
 void RateLimiter::ForgetTimer() noexcept {
@@ -296,10 +293,17 @@ void RateLimiter::OnEnded(Deferred& task, CoreState state) noexcept {
                                       : stats_.cancelled);
 }
 
+// Without a limit on how many run at a time nothing waits for an end.
+void RateLimiter::AfterEnded() noexcept {
+  if (max_concurrent_ > 0) Pump();
+}
+
+// Sequentially consistent, as is AwaitEnd() after Shutdown(): one of the two sees the other.
 void RateLimiter::OnSettled() noexcept {
+  if (unsettled_.fetch_sub(1, std::memory_order_seq_cst) > 1) return;
+  if (!is_closed_.load(std::memory_order_seq_cst)) return;
   const std::lock_guard lock(mutex_);
-  --unsettled_;
-  if (is_closed_) settled_.notify_all();
+  settled_.notify_all();
 }
 
 void RateLimiter::LendSlot() noexcept {
@@ -319,7 +323,7 @@ void RateLimiter::Shutdown(ShutdownOptions options) {
   if (InForkedChild()) return;
   {
     const std::lock_guard lock(mutex_);
-    is_closed_ = true;
+    is_closed_.store(true, std::memory_order_seq_cst);
   }
   if (options.cancel_futures) CancelAll();
   if (options.wait && !IsInside()) AwaitEnd();
@@ -351,7 +355,9 @@ void RateLimiter::AwaitEnd() {
   // A pool whose thread this is puts another one in its place: what is waited for may need it.
   const BlockingScope blocking(Deadline::never());
   std::unique_lock lock(mutex_);
-  settled_.wait(lock, [this] { return stats_.queued == 0 && unsettled_ == 0; });
+  settled_.wait(lock, [this] {
+    return stats_.queued == 0 && unsettled_.load(std::memory_order_seq_cst) == 0;
+  });
 }
 
 PoolStats RateLimiter::Stats() const {

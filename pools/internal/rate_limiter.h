@@ -22,6 +22,7 @@
 #ifndef COHORT_POOLS_INTERNAL_RATE_LIMITER_H_
 #define COHORT_POOLS_INTERNAL_RATE_LIMITER_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -69,7 +70,7 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
   // What a DeferredTask's owner is told.
   void OnCancelled() noexcept;
   void OnEnded(Deferred& task, CoreState state) noexcept;
-  void Pump() noexcept;
+  void AfterEnded() noexcept;
   void OnSettled() noexcept;
 
   // A started call waits for others and lends its slot meanwhile; and takes it back, even where
@@ -102,12 +103,14 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
 
   bool IsInside() const noexcept;
   bool InForkedChild() const noexcept;
-  std::optional<Waiting> NextToStart(std::uint64_t pump);
+  void Pump() noexcept;
+  void Pump(std::unique_lock<std::mutex> lock) noexcept;
+  void Start(Waiting call, std::uint64_t pump) noexcept;
+  std::optional<Waiting> NextToStart();
   void GiveUpPump(std::uint64_t pump) noexcept;
   bool DropCancelled();
   bool HasTurn();
   std::optional<Waiting> ClaimFirst();
-  void HandOver(std::uint64_t pump) noexcept;
   void ForgetTimer() noexcept;
   Queue TakeCancelled();
   void SetTimer(std::int64_t when);
@@ -134,11 +137,13 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
   std::optional<Timer::Id> timer_set_;
   std::int64_t timer_set_for_ = 0;
   int slots_used_ = 0;
-  std::uint64_t unsettled_ = 0;  // started, and not all of their callbacks have run
-  std::uint64_t pump_ = 0;       // 0: nobody pumps
+  std::uint64_t pump_ = 0;  // 0: nobody pumps
   std::uint64_t last_pump_ = 0;
-  bool is_closed_ = false;
   PoolStats stats_;
+
+  // Become more, or true, under mutex_ only.
+  std::atomic<std::uint64_t> unsettled_ = 0;  // started, and not all of their callbacks have run
+  std::atomic<bool> is_closed_ = false;
 };
 
 // Around a call on a thread of this process. Calls that wait for other calls of the same limiter,
