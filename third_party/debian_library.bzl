@@ -14,6 +14,9 @@ def _impl(rctx):
     multiarch = _run(rctx, ["gcc", "-print-multiarch"])
     roots = {"include": "/usr/include", "arch": "/usr/include/" + multiarch}
     found = {}
+    for header in rctx.attr.headers_in_place:
+        if not rctx.path("/usr/include/" + header).exists:
+            fail("no %s: install the Debian package %s" % (header, rctx.attr.deb))
     for header in rctx.attr.headers:
         for folder, root in roots.items():
             if rctx.path(root + "/" + header).exists:
@@ -30,7 +33,9 @@ def _impl(rctx):
         folders = list(roots)
         defines = list(rctx.attr.defines)
         linkopts = []
-        flags = _run(rctx, ["pkg-config", "--cflags", "--libs"] + module.split(" ")) if module else ""
+        flags = module
+        if module and not module.startswith("-"):
+            flags = _run(rctx, ["pkg-config", "--cflags", "--libs"] + module.split(" "))
         for flag in flags.split(" "):
             if flag.startswith("-D"):
                 defines.append(flag[2:])
@@ -54,9 +59,10 @@ cc_library(
     rctx.file("BUILD.bazel", "\n".join(rules) + "\n", executable = False)
     rctx.file("WORKSPACE", executable = False)
 
-# One cc_library for each target, "name": "pkg-config modules". The headers, as
-# named below /usr/include, are linked into the repository, so that Bazel knows
-# when one changes; leave them out where there are thousands of them.
+# One cc_library for each target, "name": "pkg-config modules" or, for what has no
+# such module, "name": "-llibrary". The headers, as named below /usr/include, are
+# linked into the repository, so that Bazel knows when one changes. Where there are
+# thousands of them, name one or two as headers_in_place: they are only looked for.
 debian_library = repository_rule(
     implementation = _impl,
     attrs = {
@@ -64,6 +70,7 @@ debian_library = repository_rule(
         "deb": attr.string(mandatory = True),
         "defines": attr.string_list(),
         "headers": attr.string_list(),
+        "headers_in_place": attr.string_list(),
         "targets": attr.string_dict(mandatory = True),
     },
     local = True,

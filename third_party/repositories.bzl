@@ -75,6 +75,16 @@ def _source_libraries():
 def _system_libraries():
     maybe(
         debian_library,
+        name = "boost",
+        deb = "libboost1.81-dev libboost-thread1.81-dev",
+        headers_in_place = ["boost/asio.hpp", "boost/thread.hpp"],
+        targets = {
+            "asio": "-pthread",
+            "thread": "-lboost_thread -pthread",
+        },
+    )
+    maybe(
+        debian_library,
         name = "brotli",
         deb = "libbrotli-dev",
         headers = ["brotli"],

@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+"""Tests of noise.py."""
+
+import os
+import unittest
+
+from noise import (MOST_FOREIGN, MOST_UNSTEADY, Share, Verdict, calibrate, parse_processor_times,
+                   verdict_of)
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class VerdictTest(unittest.TestCase):
+
+    def test_a_quiet_machine(self):
+        verdict = verdict_of([Share(0.01, 1), Share(0, 1)], [1.0, 1.01, 1.02])
+        self.assertTrue(verdict.quiet)
+        self.assertEqual(verdict.reasons, [])
+
+    def test_others_use_too_much(self):
+        verdict = verdict_of([Share(0.2, 1), Share(0, 1)], [1.0, 1.0])
+        self.assertFalse(verdict.quiet)
+        self.assertEqual(len(verdict.reasons), 1)
+        self.assertIn("other programs used 10.0%", verdict.reasons[0])
+
+    def test_a_long_run_counts_for_more_than_a_short_one(self):
+        verdict = verdict_of([Share(0.1, 0.1), Share(0, 9.9)], [1.0])
+        self.assertAlmostEqual(verdict.foreign, 0.01)
+        self.assertTrue(verdict.quiet)
+
+    def test_the_fixed_loop_is_unsteady(self):
+        verdict = verdict_of([Share(0, 1)], [1.0, 1.0, 1.3, 1.3])
+        self.assertFalse(verdict.quiet)
+        self.assertIn("a fixed loop's time varied", verdict.reasons[0])
+
+    def test_one_slow_loop_is_no_unsteadiness(self):
+        self.assertTrue(verdict_of([Share(0, 1)], [1.0] * 9 + [5.0]).quiet)
+
+    def test_the_limits_themselves_are_quiet(self):
+        self.assertTrue(Verdict(MOST_FOREIGN, MOST_UNSTEADY).quiet)
+        self.assertEqual(len(Verdict(MOST_FOREIGN * 1.1, MOST_UNSTEADY * 1.1).reasons), 2)
+
+    def test_no_time_at_all(self):
+        self.assertEqual(Share().part, 0)
+
+
+class RunTest(unittest.TestCase):
+
+    def test_a_run_is_disturbed_by_a_share_that_the_kernel_can_count(self):
+        self.assertTrue(Share(0.2, 1).disturbs)
+        self.assertFalse(Share(0.05, 1).disturbs)
+        self.assertFalse(Share(0.01, 0.05).disturbs)  # one tick
+
+
+class ProcessorTimesTest(unittest.TestCase):
+
+    def test_stolen_time_is_busy_and_waiting_for_disks_is_not(self):
+        busy, total = parse_processor_times("cpu  100 10 50 1000 200 5 5 30 0 0")
+        self.assertAlmostEqual(busy * TICKS, 200)
+        self.assertAlmostEqual(total * TICKS, 1400)
+
+    def test_calibration_takes_time(self):
+        self.assertGreater(calibrate(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

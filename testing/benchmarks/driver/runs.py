@@ -1,0 +1,115 @@
+"""Runs of peers, each in a fresh process, in turns."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import noise
+from noise import Share
+from summary import Summary, best_of
+
+
+class Peer:
+    """A program that does works and prints what it measured: see works/peer_main.h."""
+
+    def __init__(self, name, program):
+        self.name = name
+        self._program = program
+        self.works = subprocess.run([program, "--list"], check=True, text=True,
+                                    stdout=subprocess.PIPE).stdout.split()
+
+    def run(self, row, retries):
+        """One run; another one in its place, so many times at most, where others disturb it."""
+        for attempt in range(retries + 1):
+            calibration = noise.calibrate()
+            watch = noise.Watch()
+            figures, usage = self._measure(row)
+            share = watch.share(usage)
+            if not share.disturbs or attempt == retries:
+                return Run(figures, share, calibration, attempt)
+
+    def _measure(self, row):
+        command = [self._program, f"--work={row.work.name}", f"--threads={row.threads}",
+                   f"--count={row.count_for(self.name)}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            output = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            sys.exit(f"compare: {' '.join(command)} ended with {process.returncode}")
+        return json.loads(output), usage
+
+
+@dataclass
+class Run:
+    figures: dict
+    share: Share
+    calibration: float
+    repeated: int
+
+
+@dataclass
+class Outcome:
+    """All runs of a row, by the peers' names."""
+
+    row: object
+    runs: dict = field(default_factory=dict)
+
+    def summaries(self):
+        return {name: Summary.of([run.figures["value"] for run in runs])
+                for name, runs in self.runs.items()}
+
+    def other(self, name, key):
+        """The median of one of the other figures, or None."""
+        values = [run.figures.get("others", {}).get(key) for run in self.runs[name]]
+        return None if None in values else Summary.of(values).median
+
+    def verdict(self):
+        runs = [run for each in self.runs.values() for run in each]
+        return noise.verdict_of([run.share for run in runs], [run.calibration for run in runs])
+
+    def unit(self):
+        return next(iter(self.runs.values()))[0].figures["unit"]
+
+    def as_json(self):
+        summaries = self.summaries()
+        verdict = self.verdict()
+        best = summaries[best_of(summaries)].median
+        return {
+            "work": self.row.work.name,
+            "what": self.row.work.what,
+            "curve": self.row.curve,
+            "threads": self.row.threads,
+            "count": self.row.count,
+            "unit": self.unit(),
+            "noise": {"foreign": verdict.foreign, "unsteady": verdict.unsteady,
+                      "reasons": verdict.reasons},
+            "peers": {name: self._peer_as_json(name, summary, best)
+                      for name, summary in summaries.items()},
+        }
+
+    def _peer_as_json(self, name, summary, best):
+        runs = self.runs[name]
+        keys = runs[0].figures.get("others", {})
+        return {
+            "version": runs[0].figures["version"],
+            "count": runs[0].figures["count"],
+            "values": [run.figures["value"] for run in runs],
+            "median": summary.median,
+            "quartiles": [summary.low, summary.high],
+            "of_best": summary.median / best if best else None,
+            "others": {key: self.other(name, key) for key in keys},
+            "repeated": sum(run.repeated for run in runs),
+        }
+
+
+def measure(row, peers, repetitions, retries):
+    """A B C A B C ...: what else the machine does meets all alike."""
+    able = [peer for peer in peers if row.work.name in peer.works]
+    outcome = Outcome(row, {peer.name: [] for peer in able})
+    for _ in range(repetitions):
+        for peer in able:
+            outcome.runs[peer.name].append(peer.run(row, retries))
+    return outcome
