@@ -3,8 +3,10 @@
 import os
 import sys
 
-OURS, THEIRS, OTHERS = "#0b6e4f", "#9aa5b1", ["#c44536", "#3a6ea5", "#e0a030", "#7d4f9e", "#5b8c5a",
-                                             "#8c564b", "#444444"]
+from tables import time_text
+
+OURS, THEIRS = "#0b6e4f", "#7a8794"
+OTHERS = ["#c44536", "#3a6ea5", "#e0a030", "#7d4f9e", "#5fb3b3", "#8c564b", "#444444"]
 
 
 def _pyplot():
@@ -44,30 +46,42 @@ def _save(figure, path):
 
 
 def _draw_matrix(rows, path):
-    """A panel for each work, a bar for each peer, on a logarithmic scale."""
+    """A panel for each work, a point for each peer, on a logarithmic scale."""
     columns = 2
     lines = (len(rows) + columns - 1) // columns
     figure, axes = _pyplot().subplots(lines, columns, figsize=(11, 2.3 * lines), squeeze=False)
     for panel in axes.flat[len(rows):]:
         panel.axis("off")
     for row, panel in zip(rows, axes.flat):
-        _draw_bars(row, panel)
+        _draw_points(row, panel)
     figure.tight_layout()
     return _save(figure, path)
 
 
-def _draw_bars(row, panel):
+def _draw_points(row, panel):
+    """Medians with their quartiles, the best on top. No bars: a logarithmic axis has no zero."""
     names = sorted(row["peers"], key=lambda name: -row["peers"][name]["median"])
-    medians = [row["peers"][name]["median"] for name in names]
-    errors = [[abs(row["peers"][name]["median"] - row["peers"][name]["quartiles"][i])
-               for name in names] for i in (0, 1)]
-    colours = [OURS if name == "cohort" else THEIRS for name in names]
-    panel.barh(names, medians, xerr=errors, color=colours, ecolor="#555555")
-    if min(medians) > 0:
+    for place, name in enumerate(names):
+        peer = row["peers"][name]
+        errors = [[abs(peer["median"] - quartile)] for quartile in peer["quartiles"]]
+        panel.errorbar(peer["median"], place, xerr=errors, fmt="o", capsize=2,
+                       color=OURS if name == "cohort" else THEIRS)
+        panel.annotate(time_text(peer["median"], row["unit"]), (peer["median"], place),
+                       xytext=(8, 3), textcoords="offset points", fontsize=7)
+    panel.set_yticks(range(len(names)), names)
+    panel.set_ylim(-0.7, len(names) - 0.3)
+    if all(row["peers"][name]["median"] > 0 for name in names):
         panel.set_xscale("log")
+    panel.margins(x=0.15)
+    panel.xaxis.set_minor_formatter(_nothing)
     noisy = " (noisy)" if row["noise"]["reasons"] else ""
     panel.set_title(f"{row['work']}{noisy}: {row['unit']}, less is better", loc="left")
+    panel.grid(axis="x", alpha=0.3)
     panel.spines[["top", "right"]].set_visible(False)
+
+
+def _nothing(*_):
+    return ""
 
 
 def _draw_curve(rows, curve, label, path):
@@ -87,6 +101,6 @@ def _draw_curve(rows, curve, label, path):
     panel.set_xlabel(label)
     panel.set_ylabel(f"{rows[0]['work']}: {rows[0]['unit']} a task")
     panel.grid(alpha=0.3)
-    panel.legend(frameon=False, fontsize=8)
+    panel.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     panel.spines[["top", "right"]].set_visible(False)
     return _save(figure, path)

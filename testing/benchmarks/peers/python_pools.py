@@ -12,7 +12,6 @@ import json
 import math
 import multiprocessing
 import platform
-import resource
 import statistics
 import threading
 import time
@@ -55,7 +54,11 @@ class Stopwatch:
 
 
 def peak_resident():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    with open("/proc/self/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def percentile(values, part):

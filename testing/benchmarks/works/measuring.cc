@@ -1,10 +1,11 @@
 #include "testing/benchmarks/works/measuring.h"
 
-#include <sys/resource.h>
 #include <time.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <fstream>
+#include <string>
 
 namespace cohort::benchmarks {
 namespace {
@@ -26,9 +27,12 @@ double Stopwatch::Nanoseconds() const {
 double Stopwatch::ProcessorNanoseconds() const { return ProcessorTime() - processor_; }
 
 double PeakResident() {
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024;
+  std::ifstream status("/proc/self/status");
+  double kibibytes = 0;
+  for (std::string word; status >> word;) {
+    if (word == "VmHWM:") status >> kibibytes;
+  }
+  return kibibytes * 1024;
 }
 
 double Percentile(std::vector<double> values, double part) {

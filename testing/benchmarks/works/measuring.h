@@ -38,7 +38,8 @@ class Stopwatch {
   double processor_;
 };
 
-// The most memory that this process has had resident so far, in bytes.
+// The most memory that this program has had resident so far, in bytes. (Not getrusage's figure,
+// which counts that of the process before it became this program.)
 double PeakResident();
 
 // Of values in any order, at least one. `part`: 0.5 for the median.
