@@ -150,8 +150,18 @@ std::string MakeDirectory(const std::string& directory) {
   return error ? absl::StrCat("-o ", directory, ": ", error.message()) : "";
 }
 
+Resume ReadResume(const Options& options) {
+  if (options.resume_file.empty()) return {};
+  Resume resume(options.resume_file);
+  if (resume.is_missing() && !options.output.quiet) {
+    Say(absl::StrCat("--resume ", apps::Printable(options.resume_file),
+                     ": there is no such file yet, so everything is fetched"));
+  }
+  return resume;
+}
+
 int Run(const Options& options) try {
-  const Resume resume = options.resume_file.empty() ? Resume() : Resume(options.resume_file);
+  const Resume resume = ReadResume(options);
   RequestSource source(options.source, Note);
   if (options.dry_run) return DryRun(source, resume);
   const std::string problem = MakeDirectory(options.answers.directory);

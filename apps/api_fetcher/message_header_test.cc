@@ -52,6 +52,9 @@ TEST(MessageHeaderTest, NothingSecretForOthers) {
   const SendOptions send = {.headers = {{"X-Mine", "x"},
                                         {"AUTHORIZATION", "{id}"},
                                         {"Host", "other"},
+                                        {"X-Key", "k", /*secret=*/true},
+                                        {"X-Key-Of", "{id}", /*secret=*/true},
+                                        {"Accept", "a", /*secret=*/true},
                                         {"Proxy-Authorization", "p"}},
                             .bearer = "token",
                             .cookie = "c=1"};
@@ -61,6 +64,18 @@ TEST(MessageHeaderTest, NothingSecretForOthers) {
   EXPECT_EQ(ValueOf(headers, "Cookie"), "NONE");
   EXPECT_EQ(ValueOf(headers, "Host"), "host:81");
   EXPECT_EQ(ValueOf(headers, "X-Mine"), "x");
+  EXPECT_EQ(ValueOf(headers, "X-Key"), "NONE");
+  EXPECT_EQ(ValueOf(headers, "X-Key-Of"), "NONE");
+  EXPECT_EQ(ValueOf(headers, "Accept"), "NONE");
+}
+
+TEST(MessageHeaderTest, WhatIsSecretGoesToItsOrigin) {
+  const httplib::Headers headers = Of({.headers = {{"X-Key", "k", /*secret=*/true},
+                                                   {"X-Key-Of", "{id}", /*secret=*/true},
+                                                   {"Accept", "a", /*secret=*/true}}});
+  EXPECT_EQ(ValueOf(headers, "X-Key"), "k");
+  EXPECT_EQ(ValueOf(headers, "X-Key-Of"), "7");
+  EXPECT_EQ(ValueOf(headers, "Accept"), "a");
 }
 
 }  // namespace

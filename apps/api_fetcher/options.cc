@@ -206,7 +206,9 @@ CLI::Option* AddHeader(CLI::App& app, SendOptions& send) {
   };
   return app
       .add_option_function<std::vector<std::string>>(
-          "-H,--header", take_all, "\"Name: value\", or @FILE with secret ones; {id} is replaced")
+          "-H,--header", take_all,
+          "\"Name: value\", or @FILE with secret ones, all kept from other origins; {id} is "
+          "replaced")
       ->type_name("HEADER")
       ->allow_extra_args(false);
 }

@@ -76,7 +76,8 @@ Resume::Resume(const std::string& path) : path_(path) {
         absl::StrCat("--resume ", apps::Printable(path), ": ", what, std::strerror(errno)));
   };
   std::ifstream in(path);
-  if (!in && errno != ENOENT) fail("cannot open it: ");
+  is_missing_ = !in && errno == ENOENT;
+  if (!in && !is_missing_) fail("cannot open it: ");
   std::string line;
   while (std::getline(in, line)) {
     is_torn_ = in.eof();

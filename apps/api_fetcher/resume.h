@@ -34,6 +34,9 @@ class Resume {
   // ResumeError where the file cannot be read.
   explicit Resume(const std::string& path);
 
+  // Whether there is no such file yet.
+  bool is_missing() const { return is_missing_; }
+
   // Whether a request of that URL and id was ok.
   bool IsDone(const Request& request) const;
 
@@ -50,6 +53,7 @@ class Resume {
   void TakeLine(const std::string& line);
 
   std::string path_;
+  bool is_missing_ = false;
   bool is_torn_ = false;  // the last line has no end
   absl::flat_hash_set<Key> done_;
   std::uint64_t skipped_lines_ = 0;

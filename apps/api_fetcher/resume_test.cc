@@ -88,7 +88,10 @@ TEST(ResumeTest, EscapedTexts) {
 TEST(ResumeTest, NothingIsDone) {
   EXPECT_FALSE(IsDone(Resume(), "http://h/"));
   EXPECT_FALSE(IsDone(ResumeOf(""), "http://h/"));
-  EXPECT_FALSE(IsDone(Resume(testing::TempDir() + "no such file"), "http://h/"));
+  EXPECT_FALSE(ResumeOf("").is_missing());
+  const Resume missing(testing::TempDir() + "no such file");
+  EXPECT_FALSE(IsDone(missing, "http://h/"));
+  EXPECT_TRUE(missing.is_missing());
 }
 
 TEST(ResumeTest, WhatCannotBeRead) {

@@ -185,17 +185,13 @@ class Runner::Running {
 
 void Runner::Work(Job& job) {
   const Running running(*this);
-  if (stopping_ || TooManyFailed()) return;
-  // Its turn has come although the host has asked for a pause after it was submitted.
-  if (hosts_.PauseLeft(job.request.url).count() > 0) {
-    Submit(job);
-  } else {
-    job.record.ms.wait += MillisecondsOf(Clock::now() - job.waits_since);
-    Attempt(job);
-  }
+  if (!stopping_ && !TooManyFailed()) Attempt(job);
 }
 
 void Runner::Attempt(Job& job) try {
+  // Its turn has come although the host has asked for a pause after it was submitted.
+  if (hosts_.PauseLeft(job.request.url).count() > 0) return Submit(job);
+  job.record.ms.wait += MillisecondsOf(Clock::now() - job.waits_since);
   while (!TryOnce(job)) {
   }
 } catch (const std::exception& error) {
@@ -221,11 +217,16 @@ bool Runner::AfterFailure(Job& job, AttemptEnd& end) {
   const RetryPolicy::Decision decision = policy_.Decide(failure, job.attempts);
   if (!decision.why_not.empty()) job.record.error = {ErrorKind::kRetryAfter, decision.why_not};
   if (!decision.retry) {
+    if (failure.kind == ErrorKind::kInterrupted) SayWhatEnded(job);
     if (decision.hold_host) hosts_.PauseUntil(job.request.url, Clock::now() + decision.delay);
     return Done(job), true;
   }
   if (decision.counted) {
-    if (!Retry(job, decision)) Done(job);
+    job.last_failure = job.record.error.text;
+    if (!Retry(job, decision)) {
+      SayWhatEnded(job);
+      Done(job);
+    }
     return true;
   }
   --job.attempts;
@@ -247,6 +248,18 @@ bool Runner::Retry(Job& job, const RetryPolicy::Decision& decision) {
         hosts_.PostAfter(job.request.url, decision.delay, [this, &job] { Work(job); }));
   }
   return true;
+}
+
+// In the record of a request that the end of the run has come before.
+void Runner::SayWhatEnded(Job& job) {
+  Error& error = job.record.error;
+  if (error.kind != ErrorKind::kInterrupted) {
+    absl::StrAppend(&error.text, "; not tried again: ", stopped_by_);
+    return;
+  }
+  absl::StrAppend(&error.text, ": ", stopped_by_);
+  if (job.last_failure.empty()) return;
+  absl::StrAppend(&error.text, "; the attempt before: ", job.last_failure);
 }
 
 void Runner::ForgetRetries() {
@@ -357,7 +370,10 @@ void Runner::GiveUpWaiting() {
     }
   }
   results_.EndWaits();
-  for (Job* job : waiting) Done(*job);
+  for (Job* job : waiting) {
+    SayWhatEnded(*job);
+    Done(*job);
+  }
 }
 
 // Waits for the reader of the records: as long as it likes; after a signal, as long as it takes

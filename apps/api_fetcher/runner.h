@@ -78,7 +78,8 @@ class Runner {
     std::uint64_t number = 0;
     Request request;
     Record record;
-    int attempts = 0;  // without those on stale connections
+    int attempts = 0;               // without those on stale connections
+    std::string last_failure = "";  // of the attempt before this one
     bool was_stale = false;
     bool is_active = false;  // drawn, and not done
     Clock::time_point waits_since;
@@ -100,6 +101,7 @@ class Runner {
   bool TryOnce(Job& job);
   bool AfterFailure(Job& job, AttemptEnd& end);
   bool Retry(Job& job, const RetryPolicy::Decision& decision);
+  void SayWhatEnded(Job& job);
   void Done(Job& job);
   void Free(Job& job);
 
@@ -152,8 +154,10 @@ class Runner {
   std::string source_error_;           // guarded by mutex_
   std::thread feeder_;
 
-  // The main thread's.
+  // The main thread's; once stopping_, anybody may read it.
   std::string stopped_by_;
+
+  // The main thread's.
   bool interrupted_ = false;
   bool broken_ = false;                                      // records cannot be written
   Clock::time_point give_up_at_ = Clock::time_point::max();  // on what runs

@@ -205,7 +205,10 @@ TEST_F(RunnerTest, TheDeadlineEndsWhatRunsAndWhatWaits) {
   options_.source.ids = {"1-10"};
   const std::vector<json> records = Run("/hang?{id}");
   ASSERT_EQ(records.size(), 2u);
-  for (const json& record : records) EXPECT_EQ(record["error"]["kind"], "interrupted");
+  for (const json& record : records) {
+    EXPECT_EQ(record["error"]["kind"], "interrupted");
+    EXPECT_EQ(record["error"]["text"], "given up: --deadline 200ms");
+  }
   EXPECT_EQ(end_.facts.not_started, 8u);
   EXPECT_TRUE(absl::StrContains(end_.facts.stopped_by, "--deadline"));
 }
@@ -217,8 +220,23 @@ TEST_F(RunnerTest, TheDeadlineEndsRetries) {
   options_.source.ids = {"1-5"};
   const std::vector<json> records = Run("/status/503?{id}");
   ASSERT_EQ(records.size(), 5u);
-  for (const json& record : records) EXPECT_EQ(record["status"], 503);
+  for (const json& record : records) {
+    EXPECT_EQ(record["status"], 503);
+    EXPECT_EQ(record["error"]["text"], "status 503; not tried again: --deadline 200ms");
+  }
   EXPECT_EQ(end_.facts.not_started, 0u);
+}
+
+TEST_F(RunnerTest, TheDeadlineEndsTheSecondAttempt) {
+  options_.timeouts.deadline = milliseconds(1000);
+  options_.timeouts.read = milliseconds(600);
+  options_.source.ids = {"1"};
+  const std::vector<json> records = Run("/hang?{id}");
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0]["attempts"], 2);
+  EXPECT_EQ(records[0]["error"]["text"],
+            "given up: --deadline 1000ms; the attempt before: no answer for 600 ms "
+            "(--read-timeout)");
 }
 
 // More than is kept for the writer, who is the one that adds them.

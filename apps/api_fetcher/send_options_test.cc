@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -59,6 +61,17 @@ TEST(ParseHeadersTest, Blanks) {
   EXPECT_EQ(ParseHeaders("X-Empty:")[0].value, "");
   EXPECT_THROW(ParseHeaders(": x"), ValueError);
   EXPECT_THROW(ParseHeaders("X Y: x"), ValueError);
+}
+
+// Whatever their names: whoever puts a header into a file may have a reason.
+TEST(ParseHeadersTest, ThoseOfAFileAreSecret) {
+  const std::string path = testing::TempDir() + "send_options_test";
+  std::ofstream(path) << "# comment\nX-Key: k\n\nAccept: text/html\nAuthorization: a\n";
+  const auto headers = ParseHeaders("@" + path);
+  std::filesystem::remove(path);
+  ASSERT_EQ(headers.size(), 3u);
+  for (const Header& header : headers) EXPECT_TRUE(header.secret) << header.name;
+  EXPECT_FALSE(ParseHeaders("X-Key: k")[0].secret);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ Route RouteTo(const Url& url, const SendOptions& send) {
     route.endpoint = {.host = url.host, .port = url.port};
   } else {
     route.endpoint = {.host = proxy->host, .port = proxy->port};
+    route.proxy = proxy->authority();
     if (!url.https) return route;
     const bool v6 = url.host.find(':') != std::string::npos;
     route.tunnel = absl::StrCat(v6 ? "[" : "", url.host, v6 ? "]:" : ":", url.port);

@@ -71,14 +71,22 @@ bool Transport::Connect(const Route& route) {
   connecting_ = connected_ = true;
   connect_started_ = Clock::now();
   timeout_ = Milliseconds(0);
-  const bool ok = Dial(route.endpoint) && (route.tunnel.empty() || OpenTunnel(route)) &&
-                  (route.tls_host.empty() || Handshake(route));
+  const bool ok = Reach(route) && (route.tls_host.empty() || Handshake(route));
   connecting_ = false;
   connect_time_ = Clock::now() - connect_started_;
   BeginHead();
   if (ok) return true;
   ssl_.reset();
   if (const int fd = socket_.Release(); fd >= 0) close(fd);
+  return false;
+}
+
+// The server, as far as its proxy.
+bool Transport::Reach(const Route& route) {
+  if (Dial(route.endpoint) && (route.tunnel.empty() || OpenTunnel(route))) return true;
+  if (!route.proxy.empty() && failure_.kind != ErrorKind::kInterrupted) {
+    failure_.text = absl::StrCat("the proxy ", route.proxy, ": ", failure_.text);
+  }
   return false;
 }
 
@@ -112,15 +120,15 @@ bool Transport::TakeTunnelAnswer(const Route& route) {
     char byte = 0;
     if (read(&byte, 1) <= 0) {
       if (failure_.kind != ErrorKind::kNone) return false;
-      return Fail(ErrorKind::kProxy, "the proxy closed the connection instead of answering");
+      return Fail(ErrorKind::kProxy, "it closed the connection instead of answering");
     }
     head.push_back(byte);
   }
   const std::string_view line = std::string_view(head).substr(0, head.find('\r'));
   const bool is_http = line.starts_with("HTTP/1.") && line.size() >= 10;
   if (is_http && line.substr(8, 2) == " 2") return true;
-  return Fail(ErrorKind::kProxy, absl::StrCat("the proxy does not connect to ", route.tunnel, ": ",
-                                              line.substr(0, 80)));
+  return Fail(ErrorKind::kProxy,
+              absl::StrCat("it does not connect to ", route.tunnel, ": ", line.substr(0, 80)));
 }
 
 bool Transport::Handshake(const Route& route) {

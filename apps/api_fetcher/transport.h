@@ -29,6 +29,7 @@ namespace cohort::api_fetcher {
 // How to get to a server.
 struct Route {
   Endpoint endpoint = {};   // what to connect to: the server, its proxy or a Unix socket
+  std::string proxy = "";   // "host:port" where the endpoint is one, to be named in errors
   std::string tunnel = "";  // "host:port" to ask a proxy for; empty: none
   std::string tunnel_authorization = "";  // of the Proxy-Authorization header for that
   std::string tls_host = "";              // who must answer, by TLS; empty: no TLS
@@ -105,6 +106,7 @@ class Transport : public httplib::Stream {
   ssize_t FailSystem(ErrorKind kind, int error);
   void BeginHead();
 
+  bool Reach(const Route& route);
   bool OpenTunnel(const Route& route);
   bool TakeTunnelAnswer(const Route& route);
   bool Handshake(const Route& route);

@@ -24,6 +24,7 @@ using http_server::Post;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
@@ -75,7 +76,7 @@ TEST_F(FilesTest, UsageErrors) {
         Arguments{"http://h/", "-H", "a\r\nb: c"}}) {
     const Fetched fetched = Fetch(arguments);
     EXPECT_EQ(fetched.status, 2) << testing::PrintToString(arguments);
-    EXPECT_THAT(fetched.err, testing::Not(IsEmpty()));
+    EXPECT_THAT(fetched.err, Not(IsEmpty()));
     EXPECT_THAT(fetched.records, IsEmpty());
   }
 }
@@ -197,6 +198,12 @@ TEST_F(ResumeTest, TornLastLineIsDoneAgain) {
   const Fetched third = Run();
   EXPECT_EQ(third.status, 0) << third.err;
   EXPECT_THAT(third.records, SizeIs(1));
+}
+
+TEST_F(ResumeTest, AFileThatIsNotThereIsSaid) {
+  EXPECT_THAT(Run().err, HasSubstr("there is no such file yet"));
+  EXPECT_THAT(Run().err, Not(HasSubstr("no such file")));
+  EXPECT_EQ(Fetch({server_.Url("/posts/1"), "-q", "--resume", Path("none")}).err, "");
 }
 
 // As a shell does it: >> FILE.

@@ -1,8 +1,7 @@
-// Whom the program trusts, and by what ways it goes.
+// Whom the program trusts.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <optional>
 #include <string>
@@ -90,23 +89,6 @@ TEST_F(TlsTest, WhatIsNoCertificateFile) {
       Fetch({server.Url("/posts/1"), "--cacert", WriteFile("empty.pem", "no certificate\n")});
   EXPECT_EQ(fetched.status, 2);
   EXPECT_THAT(fetched.err, HasSubstr("empty.pem"));
-}
-
-// Proxies.
-
-TEST(ProxyTest, PlainRequestsGoThere) {
-  HttpServer proxy;
-  setenv("http_proxy", proxy.Url("").c_str(), 1);
-  const Fetched fetched = Fetch({"http://example.test/posts/1", "--retries", "0"});
-  EXPECT_EQ(fetched.status, 0) << fetched.err;
-  EXPECT_EQ(proxy.statistics().RequestsOf("http://example.test/posts/1"), 1);
-  HttpServer direct;
-  EXPECT_EQ(Fetch({direct.Url("/posts/1"), "--no-proxy"}).status, 0);
-  setenv("no_proxy", "127.0.0.1", 1);
-  EXPECT_EQ(Fetch({direct.Url("/posts/1")}).status, 0);
-  EXPECT_EQ(direct.statistics().Take().requests, 2);
-  unsetenv("http_proxy");
-  unsetenv("no_proxy");
 }
 
 }  // namespace
