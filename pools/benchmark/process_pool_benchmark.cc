@@ -2,7 +2,7 @@
 //
 //   ./bazelw run //pools/benchmark:process_pool_benchmark
 //
-// `//pools/benchmark:compare_processes` runs it beside CPython.
+// `//testing/benchmarks:compare` measures the whole of it beside CPython.
 
 #include <signal.h>
 #include <sys/wait.h>

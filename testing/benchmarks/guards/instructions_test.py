@@ -3,8 +3,8 @@
 
     instructions_test.py RUN_BATCH instructions.golden [--update]
 
-A task may take a tenth more than the golden number says: after that, the test is red. Where a change
-is worth it, or has made a task cheaper,
+A task may take a tenth more than the golden number says: after that, the test is red. Where a
+change is worth it, or has made a task cheaper,
 
     ./bazelw run //testing/benchmarks/guards:instructions_test -- --update
 

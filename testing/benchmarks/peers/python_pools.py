@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed, wait
 
 PRODUCERS = 4
+LARGE = 64 << 20
 
 
 def nothing():
@@ -30,6 +31,10 @@ def increment(n):
 
 def echo(data):
     return data
+
+
+def make(size):
+    return b"x" * size
 
 
 def cheap(x):
@@ -210,20 +215,57 @@ def process_round_trip(_, count):
         return time_each(count, lambda: pool.submit(increment, 1).result())
 
 
+def process_after_pause(_, count):
+    times = []
+    with ProcessPoolExecutor(1) as pool:
+        pool.submit(increment, 0).result()
+        for _ in range(count):
+            time.sleep(0.001)
+            stopwatch = Stopwatch()
+            pool.submit(increment, 1).result()
+            times.append(stopwatch.wall())
+    return median_of(times)
+
+
 def process_tiny(threads, count):
     with ProcessPoolExecutor(threads) as pool:
-        list(pool.map(increment, range(threads)))
+        list(pool.map(increment, range(100)))
         stopwatch = Stopwatch()
         for future in [pool.submit(increment, i) for i in range(count)]:
             future.result()
         return figures(stopwatch.wall() / count)
 
 
+def process_map(threads, count, chunksize=1):
+    with ProcessPoolExecutor(threads) as pool:
+        list(pool.map(increment, range(100)))
+        stopwatch = Stopwatch()
+        sum(pool.map(increment, range(count), chunksize=chunksize))
+        return figures(stopwatch.wall() / count)
+
+
+def process_map_64(threads, count):
+    return process_map(threads, count, chunksize=64)
+
+
 def process_echo(_, count):
-    data = b"x" * (1 << 20)
+    data = make(1 << 20)
     with ProcessPoolExecutor(1) as pool:
         pool.submit(echo, data).result()
         return time_each(count, lambda: pool.submit(echo, data).result())
+
+
+def process_argument(_, count):
+    data = make(LARGE)
+    with ProcessPoolExecutor(1) as pool:
+        pool.submit(len, data).result()
+        return time_each(count, lambda: pool.submit(len, data).result())
+
+
+def process_result(_, count):
+    with ProcessPoolExecutor(1) as pool:
+        pool.submit(make, LARGE).result()
+        return time_each(count, lambda: pool.submit(make, LARGE).result())
 
 
 def process_start(_, count):
@@ -243,7 +285,12 @@ WORKS = {
     "map": map_elements,
     "ping": ping,
     "post": post,
+    "process_after_pause": process_after_pause,
+    "process_argument": process_argument,
     "process_echo": process_echo,
+    "process_map": process_map,
+    "process_map_64": process_map_64,
+    "process_result": process_result,
     "process_round_trip": process_round_trip,
     "process_start": process_start,
     "process_tiny": process_tiny,
