@@ -5,7 +5,8 @@
     ./bazelw run --config=opt //testing/benchmarks:compare -- \\
         --works=submit_get,ping --peers=cohort,tbb_arena --threads=1,2,4,8 --json=figures.json
     ./bazelw run --config=opt //testing/benchmarks:compare -- --works= --curves=outstanding,threads
-    ./bazelw run --config=opt //testing/benchmarks:compare -- --from=figures.json --plots=plots
+    ./bazelw run --config=opt //testing/benchmarks:compare -- --from=figures.json --plots=plots \\
+        --markdown=tables.md
 
 Each run of a work is a process of its own. A table shows medians, half the distance of the
 quartiles, and ratios; a ~ stands before the ratio of those who cannot be told apart from the best.
@@ -22,6 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "dr
 
 # pylint: disable=wrong-import-position
 import machine
+import markdown
 import matrix
 import plots
 import runs
@@ -63,9 +65,10 @@ def parse_arguments():
     parser.add_argument("--retries", type=int, default=2,
                         help="how often a run that other programs disturb is repeated (default: 2)")
     parser.add_argument("--json", metavar="FILE", help="write all figures")
+    parser.add_argument("--markdown", metavar="FILE", help="write tables for a page")
     parser.add_argument("--plots", metavar="DIR", help="draw SVG files")
     parser.add_argument("--from", dest="source", metavar="FILE",
-                        help="measure nothing, draw what --json wrote")
+                        help="measure nothing, show what --json wrote")
     return parser.parse_args()
 
 
@@ -126,6 +129,9 @@ def main():
     if arguments.json:
         with open(in_users_directory(arguments.json), "w", encoding="utf-8") as target:
             json.dump(results, target, indent=1)
+    if arguments.markdown:
+        with open(in_users_directory(arguments.markdown), "w", encoding="utf-8") as target:
+            target.write(markdown.page(results))
     if arguments.plots:
         for path in plots.draw(results, in_users_directory(arguments.plots)):
             print(path)

@@ -14,6 +14,10 @@ class Work:
     shown: tuple = ()  # others of its figures that belong into the table
 
 
+def threads_text(threads):
+    return "1 thread" if threads == 1 else f"{threads} threads"
+
+
 @dataclass(frozen=True)
 class Row:
     """One line-up of peers."""
@@ -28,8 +32,8 @@ class Row:
 
     @property
     def title(self):
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        return f"{self.work.name}, {threads}, {self.count:,}: {self.work.what}"
+        return (f"{self.work.name}, {threads_text(self.threads)}, {self.count:,}: "
+                f"{self.work.what}")
 
 
 _SLOW = {"python": 100_000, "std_async": 5_000}

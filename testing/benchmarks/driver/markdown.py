@@ -1,0 +1,65 @@
+"""What compare.py wrote as JSON, as tables for a page."""
+
+from machine import text_of
+from matrix import threads_text
+from tables import US, time_text
+
+
+def page(results):
+    """A table of all works, and one for each curve."""
+    rows = results["rows"]
+    parts = []
+    for threads in sorted({row["threads"] for row in rows if not row["curve"]}):
+        chosen = [row for row in rows if not row["curve"] and row["threads"] == threads]
+        parts.append(_table(chosen, threads_text(threads), _work))
+    for work in sorted({(row["curve"], row["work"]) for row in rows if row["curve"]}):
+        chosen = [row for row in rows if (row["curve"], row["work"]) == work]
+        parts.append(_table(chosen, f"`{work[1]}` by {work[0]}", _point))
+    parts.append(f"({results['repetitions']} repetitions. {_versions(rows)}. "
+                 f"{text_of(results['machine'])}.)\n")
+    return "\n".join(parts)
+
+
+def _versions(rows):
+    return ", ".join(sorted({peer["version"] for row in rows
+                             for name, peer in row["peers"].items() if name != US}))
+
+
+def _work(row):
+    return f"`{row['work']}`, {row['count']:,}"
+
+
+def _point(row):
+    return f"{row['threads']}" if row["curve"] == "threads" else f"{row['count']:,}"
+
+
+def _table(rows, title, label):
+    """Medians; ours with the spread, and how many times as long the best of the others takes."""
+    names = [US] + sorted({name for row in rows for name in row["peers"]} - {US})
+    lines = [_line([title, *names, "best other / ours"]), _line(["---"] * (len(names) + 2))]
+    for row in rows:
+        noisy = " (noisy)" if row["noise"]["reasons"] else ""
+        lines.append(_line([label(row) + noisy, *(_cell(row, name) for name in names),
+                            _lead(row)]))
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(row, name):
+    peer = row["peers"].get(name)
+    if peer is None:
+        return ""
+    text = time_text(peer["median"], row["unit"])
+    if name == US:
+        low, high = peer["quartiles"]
+        text += f" ± {(high - low) / 2 / peer['median']:.0%}" if peer["median"] else ""
+    return text
+
+
+def _lead(row):
+    ours = row["peers"].get(US, {"median": 0})["median"]
+    others = [peer["median"] for name, peer in row["peers"].items() if name != US]
+    return f"{min(others) / ours:.2f}" if others and ours else ""

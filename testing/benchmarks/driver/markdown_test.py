@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+"""Tests of markdown.py."""
+
+import unittest
+
+from markdown import page
+
+MACHINE = {"processors": 2, "processor": "P", "memory_bytes": 2**31, "kernel": "6.1",
+           "libc": "glibc 2.36", "date": "2026-01-02"}
+
+
+def peer(median, quartiles=None):
+    return {"median": median, "quartiles": quartiles or [median, median], "count": 1000,
+            "version": "Peer 1"}
+
+
+def row(peers, curve="", count=1000, reasons=()):
+    return {"work": "ping", "curve": curve, "threads": 2, "count": count, "unit": "ns",
+            "peers": peers, "noise": {"reasons": list(reasons)}}
+
+
+def lines_of(*rows):
+    return page({"machine": MACHINE, "repetitions": 7, "rows": list(rows)}).splitlines()
+
+
+class PageTest(unittest.TestCase):
+
+    def test_a_row_names_the_lead_over_the_best_of_the_others(self):
+        lines = lines_of(row({"cohort": peer(100, [90, 110]), "b": peer(250), "a": peer(300)}))
+        self.assertEqual(lines[0], "| 2 threads | cohort | a | b | best other / ours |")
+        self.assertEqual(lines[2], "| `ping`, 1,000 | 100.0 ns ± 10% | 300.0 ns | 250.0 ns | 2.50 |")
+
+    def test_who_cannot_do_a_work_has_an_empty_cell(self):
+        lines = lines_of(row({"cohort": peer(1), "b": peer(2)}), row({"cohort": peer(1)}))
+        self.assertEqual(lines[3], "| `ping`, 1,000 | 1.0 ns ± 0% |  |  |")
+
+    def test_noise_is_told(self):
+        self.assertIn("(noisy)", lines_of(row({"cohort": peer(1)}, reasons=["x"]))[2])
+
+    def test_a_curve_has_a_table_of_its_own(self):
+        lines = lines_of(row({"cohort": peer(1)}, "outstanding", 1000),
+                         row({"cohort": peer(2)}, "outstanding", 10000))
+        self.assertIn("`ping` by outstanding", lines[0])
+        self.assertIn("| 10,000 | 2.0 ns", lines[3])
+
+    def test_machine_and_versions_are_named(self):
+        self.assertIn("7 repetitions. Peer 1. 2 x P, 2 GiB",
+                      lines_of(row({"cohort": peer(1), "b": peer(2)}))[-1])
+
+
+if __name__ == "__main__":
+    unittest.main()
