@@ -11,35 +11,6 @@ namespace {
 
 constexpr std::uint32_t kTop = 65535;
 
-template <typename T>
-bool AllAreTop(const Plane& plane) {
-  constexpr T kFull = static_cast<T>(~T{0});
-  for (int y = 0; y < plane.height(); ++y) {
-    const std::span<const T> row = plane.row_of<T>(y);
-    if (std::any_of(row.begin(), row.end(), [](T sample) { return sample != kFull; })) return false;
-  }
-  return true;
-}
-
-// Any depth as 16 bits.
-template <typename T>
-constexpr std::uint32_t kFactor = sizeof(T) == 1 ? 257 : 1;
-
-template <typename T>
-Plane PremultipliedAs(const Plane& colour, const Plane& alpha) {
-  Plane result(colour.width(), colour.height(), 2);
-  for (int y = 0; y < colour.height(); ++y) {
-    const std::span<const T> from = colour.row_of<T>(y);
-    const std::span<const T> weight = alpha.row_of<T>(y);
-    const std::span<std::uint16_t> to = result.row_of<std::uint16_t>(y);
-    for (std::size_t x = 0; x < to.size(); ++x) {
-      const std::uint32_t product = from[x] * kFactor<T> * (weight[x] * kFactor<T>);
-      to[x] = static_cast<std::uint16_t>((std::uint64_t{product} + kTop / 2) / kTop);
-    }
-  }
-  return result;
-}
-
 void UnpremultiplyPixel(std::span<std::uint16_t> colours, std::uint32_t alpha) {
   for (std::uint16_t& colour : colours) {
     if (alpha == 0) {
@@ -58,30 +29,15 @@ std::array<std::uint32_t, 3> ChannelsOfColour(const Colour& colour) {
 
 }  // namespace
 
-bool IsOpaque(const Plane& alpha) {
-  return alpha.sample_bytes() == 1 ? AllAreTop<std::uint8_t>(alpha)
-                                   : AllAreTop<std::uint16_t>(alpha);
+bool IsOpaque(std::span<const std::uint16_t> alpha) {
+  return std::all_of(alpha.begin(), alpha.end(), [](std::uint16_t a) { return a == kTop; });
 }
 
-Plane Widened(const Plane& plane) {
-  Plane result(plane.width(), plane.height(), 2);
-  for (int y = 0; y < plane.height(); ++y) {
-    std::uint16_t* to = result.row_of<std::uint16_t>(y).data();
-    if (plane.sample_bytes() == 2) {
-      for (const std::uint16_t sample : plane.row_of<std::uint16_t>(y)) *to++ = sample;
-    } else {
-      for (const std::uint8_t sample : plane.row_of<std::uint8_t>(y)) *to++ = sample * 257;
-    }
+void Premultiply(std::span<std::uint16_t> colours, std::span<const std::uint16_t> alpha) {
+  for (std::size_t x = 0; x < colours.size(); ++x) {
+    const std::uint32_t product = std::uint32_t{colours[x]} * alpha[x];
+    colours[x] = static_cast<std::uint16_t>((std::uint64_t{product} + kTop / 2) / kTop);
   }
-  return result;
-}
-
-Plane Premultiplied(const Plane& colour, const Plane& alpha) {
-  if (colour.sample_bytes() != alpha.sample_bytes()) {
-    return PremultipliedAs<std::uint16_t>(Widened(colour), Widened(alpha));
-  }
-  return colour.sample_bytes() == 1 ? PremultipliedAs<std::uint8_t>(colour, alpha)
-                                    : PremultipliedAs<std::uint16_t>(colour, alpha);
 }
 
 void Unpremultiply(Raster& raster) {

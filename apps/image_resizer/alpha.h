@@ -4,20 +4,19 @@
 #ifndef COHORT_APPS_IMAGE_RESIZER_ALPHA_H_
 #define COHORT_APPS_IMAGE_RESIZER_ALPHA_H_
 
-#include "apps/image_resizer/picture.h"
-#include "apps/image_resizer/plane.h"
+#include <cstdint>
+#include <span>
+
 #include "apps/image_resizer/raster.h"
 #include "apps/image_resizer/resize_spec.h"
 
 namespace cohort::image_resizer {
 
-bool IsOpaque(const Plane& alpha);
+// A row of 16 bits, as are all others.
+bool IsOpaque(std::span<const std::uint16_t> alpha);
 
-// `colour` times `alpha`, in 16 bits. Each may have 8 or 16.
-Plane Premultiplied(const Plane& colour, const Plane& alpha);
-
-// 8 bits to 16; 16 are copied.
-Plane Widened(const Plane& plane);
+// The colours of a row become their products with alpha.
+void Premultiply(std::span<std::uint16_t> colours, std::span<const std::uint16_t> alpha);
 
 // Divides the colours, of 16 bits, by alpha.
 void Unpremultiply(Raster& raster);

@@ -30,7 +30,7 @@ cmsHPROFILE NewSrgb(Model model) {
 }
 
 // lcms' description of pixels.
-cmsUInt32Number Layout(Model model, bool has_alpha, int sample_bytes) {
+cmsUInt32Number PixelFormat(Model model, bool has_alpha, int sample_bytes) {
   const auto channels = static_cast<cmsUInt32Number>(ChannelsOf(model));
   const int space = model == Model::kGray ? PT_GRAY : model == Model::kCmyk ? PT_CMYK : PT_RGB;
   // In PT_CMYK 0 is no ink.
@@ -66,8 +66,8 @@ ColourProfile::Transform ColourProfile::MakeTransform(Model model, bool has_alph
                                                       unsigned flags) const {
   const Profile srgb(NewSrgb(ResultOf(model)));
   return Transform(cmsCreateTransform(
-      profile_.get(), Layout(model, has_alpha, sample_bytes), srgb.get(),
-      Layout(ResultOf(model), has_alpha, sample_bytes), INTENT_RELATIVE_COLORIMETRIC,
+      profile_.get(), PixelFormat(model, has_alpha, sample_bytes), srgb.get(),
+      PixelFormat(ResultOf(model), has_alpha, sample_bytes), INTENT_RELATIVE_COLORIMETRIC,
       flags | cmsFLAGS_NOCACHE | cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_COPY_ALPHA));
 }
 

@@ -13,36 +13,6 @@
 namespace cohort::image_resizer {
 namespace {
 
-constexpr int kMaxRows = MAX_SAMP_FACTOR * DCTSIZE;  // of a channel, in a row of MCUs
-
-// Where a channel's samples go. Owns nothing.
-struct Target {
-  JSAMPLE* first = nullptr;
-  std::size_t stride = 0;
-  int rows_per_step = 0;
-};
-
-// One row of MCUs.
-void ReadStep(jpeg_decompress_struct* decoder, const Target* targets, std::size_t step) {
-  JSAMPROW rows[MAX_COMPS_IN_SCAN][kMaxRows];
-  JSAMPARRAY channels[MAX_COMPS_IN_SCAN];
-  for (int c = 0; c < decoder->num_components; ++c) {
-    const Target& target = targets[c];
-    for (int r = 0; r < target.rows_per_step; ++r) {
-      rows[c][r] = target.first + (step * target.rows_per_step + r) * target.stride;
-    }
-    channels[c] = rows[c];
-  }
-  const int lines = decoder->max_v_samp_factor * decoder->min_DCT_scaled_size;
-  jpeg_read_raw_data(decoder, channels, static_cast<JDIMENSION>(lines));
-}
-
-void ReadAll(jpeg_decompress_struct* decoder, const Target* targets) {
-  std::size_t step = 0;
-  while (decoder->output_scanline < decoder->output_height) ReadStep(decoder, targets, step++);
-  jpeg_finish_decompress(decoder);
-}
-
 std::span<const std::byte> BytesOf(const jpeg_marker_struct& marker) {
   return std::as_bytes(std::span(marker.data, marker.data_length));
 }
@@ -92,7 +62,7 @@ void JpegReader::CountScans(j_common_ptr decoder) {
   }
 }
 
-Model JpegReader::ModelOfFile() const {
+Model JpegReader::model() const {
   switch (decoder_.jpeg_color_space) {
     case JCS_GRAYSCALE:
       return Model::kGray;
@@ -131,47 +101,70 @@ void JpegReader::ReadIcc() {
 }
 
 // In the sizes that the started decoder has settled on.
-Picture JpegReader::EmptyPicture() {
-  Picture picture = {
-      .model = ModelOfFile(), .width = size().width, .height = size().height, .channels = {}};
-  for (int c = 0; c < decoder_.num_components; ++c) {
-    const jpeg_component_info& info = decoder_.comp_info[c];
-    const int padded_width = static_cast<int>(info.width_in_blocks) * info.DCT_scaled_size;
-    const int rows_per_step = info.v_samp_factor * info.DCT_scaled_size;
-    const int padded_height = static_cast<int>(decoder_.total_iMCU_rows) * rows_per_step;
-    const double blocks = info.DCT_scaled_size / static_cast<double>(DCTSIZE);
-    picture.channels.push_back(
-        {.plane = Plane(static_cast<int>(info.downsampled_width),
-                        static_cast<int>(info.downsampled_height), 1, padded_width, padded_height),
-         .width = blocks * picture.width * info.h_samp_factor / decoder_.max_h_samp_factor,
-         .height = blocks * picture.height * info.v_samp_factor / decoder_.max_v_samp_factor});
-  }
-  return picture;
+Channel JpegReader::ChannelAt(int index) const {
+  const jpeg_component_info& info = decoder_.comp_info[index];
+  const Size all = size();
+  const double blocks = info.DCT_scaled_size / static_cast<double>(DCTSIZE);
+  return {.columns = static_cast<int>(info.downsampled_width),
+          .rows = static_cast<int>(info.downsampled_height),
+          .width = blocks * all.width * info.h_samp_factor / decoder_.max_h_samp_factor,
+          .height = blocks * all.height * info.v_samp_factor / decoder_.max_v_samp_factor};
 }
 
-Picture JpegReader::Read(int divisor) {
-  ModelOfFile();
-  errors_.Run([this, divisor] {
-    decoder_.scale_num = 1;
-    decoder_.scale_denom = static_cast<unsigned>(divisor);
-    decoder_.out_color_space = decoder_.jpeg_color_space;
-    decoder_.raw_data_out = TRUE;
-    jpeg_start_decompress(&decoder_);
-  });
-  Picture picture = EmptyPicture();
+JpegReader::Step JpegReader::StepOf(int channel) const {
+  const jpeg_component_info& info = decoder_.comp_info[channel];
+  return {.rows = info.v_samp_factor * info.DCT_scaled_size,
+          .padded_width = static_cast<int>(info.width_in_blocks) * info.DCT_scaled_size};
+}
 
-  Target targets[MAX_COMPS_IN_SCAN];
-  for (int c = 0; c < decoder_.num_components; ++c) {
-    const jpeg_component_info& info = decoder_.comp_info[c];
-    Plane& plane = picture.channels[c].plane;
-    targets[c] = {reinterpret_cast<JSAMPLE*>(plane.row(0)), plane.stride(),
-                  info.v_samp_factor * info.DCT_scaled_size};
-  }
-  errors_.Run([this, &targets] { ReadAll(&decoder_, targets); });
+// The library decodes all scans of a progressive picture here.
+void JpegReader::Start() {
+  errors_.Run([this] { jpeg_start_decompress(&decoder_); });
+}
+
+Layout JpegReader::StartChannels(int divisor) {
+  Layout layout = {
+      .model = model(), .width = size().width, .height = size().height, .channels = {}};
+  decoder_.scale_num = 1;
+  decoder_.scale_denom = static_cast<unsigned>(divisor);
+  decoder_.out_color_space = decoder_.jpeg_color_space;
+  decoder_.raw_data_out = TRUE;
+  Start();
+  for (int c = 0; c < decoder_.num_components; ++c) layout.channels.push_back(ChannelAt(c));
+  return layout;
+}
+
+void JpegReader::ReadStep(std::vector<RowPointers>& rows) {
+  JSAMPARRAY channels[MAX_COMPS_IN_SCAN];
+  for (std::size_t c = 0; c < rows.size(); ++c) channels[c] = rows[c].data();
+  const int lines = decoder_.max_v_samp_factor * decoder_.min_DCT_scaled_size;
+  errors_.Run([this, &channels, lines] {
+    jpeg_read_raw_data(&decoder_, channels, static_cast<JDIMENSION>(lines));
+  });
+}
+
+Layout JpegReader::StartPixels() {
+  const bool is_gray = model() == Model::kGray;
+  decoder_.out_color_space = is_gray ? JCS_GRAYSCALE : JCS_RGB;
+  Start();
+  const Channel all = {size().width, size().height, static_cast<double>(size().width),
+                       static_cast<double>(size().height)};
+  return {.model = is_gray ? Model::kGray : Model::kRgb,
+          .width = size().width,
+          .height = size().height,
+          .channels = std::vector<Channel>(is_gray ? 1 : 3, all)};
+}
+
+void JpegReader::ReadRow(std::byte* to) {
+  auto* row = reinterpret_cast<JSAMPROW>(to);
+  errors_.Run([this, &row] { jpeg_read_scanlines(&decoder_, &row, 1); });
+}
+
+void JpegReader::Finish() {
+  errors_.Run([this] { jpeg_finish_decompress(&decoder_); });
   if (errors_.data_ended_at_once()) {
     throw ImageError(ErrorKind::kDamaged, "the picture data are missing");
   }
-  return picture;
 }
 
 }  // namespace cohort::image_resizer

@@ -1,4 +1,5 @@
-// Reads a JPEG to planes, as they are stored: no colour is converted, no channel made larger.
+// Reads a JPEG, some rows at a time: either its channels, as they are stored, with no colour
+// converted and none of them made larger; or rows of pixels.
 
 #ifndef COHORT_APPS_IMAGE_RESIZER_JPEG_READER_H_
 #define COHORT_APPS_IMAGE_RESIZER_JPEG_READER_H_
@@ -28,9 +29,34 @@ class JpegReader {
   Size size() const;
   const Metadata& metadata() const { return metadata_; }
 
-  // Once. With a divisor of 2, 4 or 8 the picture comes that much smaller, from a part of each
-  // block's frequencies, which is less work.
-  Picture Read(int divisor);
+  // As the channels are stored.
+  Model model() const;
+
+  // The one way: by channels. With a divisor of 2, 4 or 8 the picture comes that much smaller, from
+  // a part of each block's frequencies, which is less work.
+  Layout StartChannels(int divisor);
+
+  // How many rows of a channel come at a time, and how far each of them is written.
+  struct Step {
+    int rows = 0;
+    int padded_width = 0;
+  };
+  Step StepOf(int channel) const;
+
+  // Reads the next step. `rows`: for each channel, where each row of it goes. What comes behind the
+  // last row of a channel, in the last step, is of no use.
+  using RowPointers = std::vector<JSAMPROW>;
+  void ReadStep(std::vector<RowPointers>& rows);
+
+  // The other way: gray or RGB, the channels side by side in each pixel. For kGray, kRgb and kYcc.
+  Layout StartPixels();
+  void ReadRow(std::byte* to);
+
+  // Whether all rows have been read.
+  bool AtEnd() const { return decoder_.output_scanline >= decoder_.output_height; }
+
+  // After all rows.
+  void Finish();
 
   std::vector<std::string> warnings() const { return errors_.warnings(); }
 
@@ -42,10 +68,10 @@ class JpegReader {
 
   static void CountScans(j_common_ptr decoder);
 
-  Model ModelOfFile() const;
   void ReadMetadata();
   void ReadIcc();
-  Picture EmptyPicture();
+  void Start();
+  Channel ChannelAt(int index) const;
 
   JpegErrors errors_;
   ScanCounter scans_ = {};

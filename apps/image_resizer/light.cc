@@ -28,25 +28,11 @@ Table MakeTable(double function(double)) {
   return table;
 }
 
-template <typename T>
-void MapRows(const Plane& from, int factor, Plane& to) {
-  static const Table table = MakeTable(&LightOf);
-  for (int y = 0; y < from.height(); ++y) {
-    std::uint16_t* out = to.row_of<std::uint16_t>(y).data();
-    for (const T number : from.row_of<T>(y)) *out++ = table[number * factor];
-  }
-}
-
 }  // namespace
 
-Plane ToLight(const Plane& numbers) {
-  Plane light(numbers.width(), numbers.height(), 2);
-  if (numbers.sample_bytes() == 1) {
-    MapRows<std::uint8_t>(numbers, 257, light);
-  } else {
-    MapRows<std::uint16_t>(numbers, 1, light);
-  }
-  return light;
+void ToLight(std::span<std::uint16_t> numbers) {
+  static const Table table = MakeTable(&LightOf);
+  for (std::uint16_t& number : numbers) number = table[number];
 }
 
 void FromLight(Raster& raster) {

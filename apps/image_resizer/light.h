@@ -3,13 +3,15 @@
 #ifndef COHORT_APPS_IMAGE_RESIZER_LIGHT_H_
 #define COHORT_APPS_IMAGE_RESIZER_LIGHT_H_
 
-#include "apps/image_resizer/plane.h"
+#include <cstdint>
+#include <span>
+
 #include "apps/image_resizer/raster.h"
 
 namespace cohort::image_resizer {
 
-// Numbers of 8 or 16 bits to light, in 16.
-Plane ToLight(const Plane& numbers);
+// A row of numbers to light, of 16 bits as they are.
+void ToLight(std::span<std::uint16_t> numbers);
 
 // The colours of 16 bits, from light to numbers. Alpha is no light.
 void FromLight(Raster& raster);

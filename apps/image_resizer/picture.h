@@ -1,13 +1,10 @@
-// A picture in planes, as it comes from a decoder and goes through the resampler.
+// A picture as its file has it: its channels, and what is said besides.
 
 #ifndef COHORT_APPS_IMAGE_RESIZER_PICTURE_H_
 #define COHORT_APPS_IMAGE_RESIZER_PICTURE_H_
 
 #include <cstddef>
-#include <string>
 #include <vector>
-
-#include "apps/image_resizer/plane.h"
 
 namespace cohort::image_resizer {
 
@@ -26,16 +23,19 @@ constexpr int ChannelsOf(Model model) {
 }
 
 // A channel may have fewer samples than the picture has pixels, and no whole number of them: the
-// picture covers the plane from its first corner for `width` by `height` samples.
+// picture covers it from its first corner for `width` by `height` samples.
 struct Channel {
-  Plane plane;
+  int columns = 0;  // samples that there are
+  int rows = 0;
   double width = 0;
   double height = 0;
 };
 
-struct Picture {
+// What a decoder is going to hand out.
+struct Layout {
   Model model = Model::kGray;
   bool has_alpha = false;  // the last channel; the colours are not multiplied by it
+  int sample_bytes = 1;    // or 2
   int width = 0;           // in pixels of the source, whatever the channels have
   int height = 0;
   std::vector<Channel> channels;

@@ -21,28 +21,6 @@ constexpr int kMaxChunks = 16;
 
 constexpr const char* kXmpKey = "XML:com.adobe.xmp";
 
-// One interleaved row to the rows of the planes.
-template <typename T>
-void Spread(const std::byte* row, int y, std::vector<Channel>& channels) {
-  const auto* samples = reinterpret_cast<const T*>(row);
-  const std::size_t step = channels.size();
-  for (std::size_t c = 0; c < step; ++c) {
-    const T* from = samples + c;
-    for (T& to : channels[c].plane.row_of<T>(y)) {
-      to = *from;
-      from += step;
-    }
-  }
-}
-
-void SpreadRow(const std::byte* row, int y, std::vector<Channel>& channels) {
-  if (channels[0].plane.sample_bytes() == 1) {
-    Spread<std::uint8_t>(row, y, channels);
-  } else {
-    Spread<std::uint16_t>(row, y, channels);
-  }
-}
-
 void Copy(std::array<char, 160>& to, const char* text) {
   std::snprintf(to.data(), to.size(), "%s", text);
 }
@@ -189,70 +167,56 @@ void PngReader::ReadXmp() {
   }
 }
 
-Picture PngReader::EmptyPicture() const {
+Layout PngReader::LayoutOfRows() const {
   const int channels = png_get_channels(png_, info_);
-  Picture picture = {.model = channels <= 2 ? Model::kGray : Model::kRgb,
-                     .has_alpha = channels % 2 == 0,
-                     .width = size_.width,
-                     .height = size_.height,
-                     .channels = {}};
-  for (int c = 0; c < channels; ++c) {
-    picture.channels.push_back(
-        {.plane = Plane(size_.width, size_.height, png_get_bit_depth(png_, info_) / 8),
-         .width = static_cast<double>(size_.width),
-         .height = static_cast<double>(size_.height)});
-  }
-  return picture;
+  const Channel all = {size_.width, size_.height, static_cast<double>(size_.width),
+                       static_cast<double>(size_.height)};
+  return {.model = channels <= 2 ? Model::kGray : Model::kRgb,
+          .has_alpha = channels % 2 == 0,
+          .sample_bytes = png_get_bit_depth(png_, info_) / 8,
+          .width = size_.width,
+          .height = size_.height,
+          .channels = std::vector<Channel>(static_cast<std::size_t>(channels), all)};
 }
 
-Picture PngReader::Read(bool to_8_bits) {
+Layout PngReader::Start(bool to_8_bits) {
   Run([this, to_8_bits] {
     SetTransforms(png_, to_8_bits);
     png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
   });
-  Picture picture = EmptyPicture();
-  if (png_get_interlace_type(png_, info_) == PNG_INTERLACE_NONE) {
-    ReadRows(picture);
-  } else {
-    ReadInterlaced(picture);
-  }
-  if (callbacks_.warning_count > 0) warnings_.emplace_back(callbacks_.first_warning.data());
-  return picture;
+  row_bytes_ = png_get_rowbytes(png_, info_);
+  if (png_get_interlace_type(png_, info_) != PNG_INTERLACE_NONE) ReadInterlaced();
+  return LayoutOfRows();
 }
 
-// Rows that are missing are black, or transparent.
-void PngReader::ReadRows(Picture& picture) {
-  Plane row(static_cast<int>(png_get_rowbytes(png_, info_)), 1, 1);
-  bool complete = true;
-  for (int y = 0; y < size_.height; ++y) {
-    const auto samples = reinterpret_cast<png_bytep>(row.row(0));
-    if (complete && !Try([this, samples] { png_read_row(png_, samples, nullptr); })) {
-      Tolerate();
-      complete = false;
-    }
-    if (!complete) std::memset(samples, 0, row.stride());
-    SpreadRow(row.row(0), y, picture.channels);
-  }
-  if (complete) ReadEnd();
-}
-
-// The passes are put together in a buffer of the whole picture.
-void PngReader::ReadInterlaced(Picture& picture) {
-  Plane all(static_cast<int>(png_get_rowbytes(png_, info_)), size_.height, 1);
+void PngReader::ReadInterlaced() {
+  interlaced_ = Plane(static_cast<int>(row_bytes_), size_.height, 1);
   std::vector<png_bytep> rows;
   for (int y = 0; y < size_.height; ++y) {
-    std::memset(all.row(y), 0, all.stride());
-    rows.push_back(reinterpret_cast<png_bytep>(all.row(y)));
+    std::memset(interlaced_.row(y), 0, interlaced_.stride());
+    rows.push_back(reinterpret_cast<png_bytep>(interlaced_.row(y)));
   }
-  const bool complete = Try([this, &rows] { png_read_image(png_, rows.data()); });
-  if (!complete) Tolerate();
-  for (int y = 0; y < size_.height; ++y) SpreadRow(all.row(y), y, picture.channels);
-  if (complete) ReadEnd();
+  is_complete_ = Try([this, &rows] { png_read_image(png_, rows.data()); });
+  if (!is_complete_) Tolerate();
 }
 
-void PngReader::ReadEnd() {
-  if (!Try([this] { png_read_end(png_, nullptr); })) Tolerate();
+void PngReader::ReadRow(std::byte* to) {
+  if (interlaced_.height() > 0) {
+    std::memcpy(to, interlaced_.row(next_row_++), row_bytes_);
+    return;
+  }
+  const auto samples = reinterpret_cast<png_bytep>(to);
+  if (is_complete_ && !Try([this, samples] { png_read_row(png_, samples, nullptr); })) {
+    Tolerate();
+    is_complete_ = false;
+  }
+  if (!is_complete_) std::memset(to, 0, row_bytes_);
+}
+
+void PngReader::Finish() {
+  if (is_complete_ && !Try([this] { png_read_end(png_, nullptr); })) Tolerate();
+  if (callbacks_.warning_count > 0) warnings_.emplace_back(callbacks_.first_warning.data());
 }
 
 }  // namespace cohort::image_resizer

@@ -1,4 +1,4 @@
-// Reads a PNG to planes: gray or RGB, 8 or 16 bits, with or without alpha.
+// Reads a PNG, row by row: gray or RGB, 8 or 16 bits, with or without alpha.
 
 #ifndef COHORT_APPS_IMAGE_RESIZER_PNG_READER_H_
 #define COHORT_APPS_IMAGE_RESIZER_PNG_READER_H_
@@ -15,6 +15,7 @@
 
 #include "apps/image_resizer/geometry.h"
 #include "apps/image_resizer/picture.h"
+#include "apps/image_resizer/plane.h"
 #include "apps/image_resizer/resize_spec.h"
 
 namespace cohort::image_resizer {
@@ -33,7 +34,17 @@ class PngReader {
   const Metadata& metadata() const { return metadata_; }
 
   // Once. With `to_8_bits`, 16 become 8.
-  Picture Read(bool to_8_bits);
+  Layout Start(bool to_8_bits);
+
+  // The next row, from above, with the channels side by side in each pixel. Rows that are missing,
+  // where that is tolerated, are black, or transparent.
+  //
+  // The rows of an interlaced picture come from a buffer of all of them: the last one is known only
+  // when nearly all of the file has been read.
+  void ReadRow(std::byte* to);
+
+  // After all rows: reads what is behind them.
+  void Finish();
 
   const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -75,10 +86,8 @@ class PngReader {
   void ReadHeader();
   void ReadMetadata();
   void ReadXmp();
-  Picture EmptyPicture() const;
-  void ReadRows(Picture& picture);
-  void ReadInterlaced(Picture& picture);
-  void ReadEnd();
+  Layout LayoutOfRows() const;
+  void ReadInterlaced();
   void Tolerate();
 
   Callbacks callbacks_;
@@ -87,6 +96,10 @@ class PngReader {
   png_infop info_ = nullptr;
   Size size_;
   Metadata metadata_;
+  std::size_t row_bytes_ = 0;
+  bool is_complete_ = true;  // so far
+  Plane interlaced_;         // all rows, where they come in passes
+  int next_row_ = 0;
   std::vector<std::string> warnings_;
 };
 

@@ -125,7 +125,8 @@ std::span<const std::byte> BigEndian(const Raster& raster, int y, Bytes& scratch
   return {scratch.data(), bytes};
 }
 
-Bytes Filtered(const Raster& raster) {
+// The raster, which may be large, ends here.
+Bytes Filtered(Raster raster) {
   const std::size_t row_bytes =
       static_cast<std::size_t>(raster.samples.width()) * raster.sample_bytes();
   PngFilter filter(row_bytes, static_cast<std::size_t>(raster.channels() * raster.sample_bytes()));
@@ -138,14 +139,13 @@ Bytes Filtered(const Raster& raster) {
 
 }  // namespace
 
-Bytes WritePng(const Raster& raster, int level, const Metadata& metadata) {
-  const Bytes pixels = CompressPixels(Filtered(raster), level);
+Bytes WritePng(Raster raster, int level, const Metadata& metadata) {
   Bytes file;
-  file.reserve(pixels.size() + metadata.icc.size() + metadata.exif.size() + metadata.xmp.size() +
-               1024);
   AppendText(file, "\x89PNG\r\n\x1A\n");
   AppendHeader(file, raster);
   AppendMetadata(file, metadata, level);
+  const Bytes pixels = CompressPixels(Filtered(std::move(raster)), level);
+  file.reserve(file.size() + pixels.size() + 64);
   AppendChunk(file, "IDAT", pixels);
   AppendChunk(file, "IEND", {});
   return file;

@@ -17,7 +17,7 @@ namespace cohort::image_resizer {
 
 // From kGray or kRgb with 8 or 16 bits, with or without alpha. `level`: 0 to 9. `metadata` is
 // written as it is. Throws std::bad_alloc.
-std::vector<std::byte> WritePng(const Raster& raster, int level, const Metadata& metadata);
+std::vector<std::byte> WritePng(Raster raster, int level, const Metadata& metadata);
 
 }  // namespace cohort::image_resizer
 
