@@ -648,6 +648,25 @@ TEST(ResizeTest, MemoryMayEndAnywhere) {
   EXPECT_LT(bytes, std::size_t{64} << 20);
 }
 
+// 8 megapixels, whose samples alone would take 24 to 64 MB. What libraries load is not counted.
+TEST(ResizeTest, MemoryDoesNotGrowWithTheArea) {
+  if (kSanitized) return;
+  constexpr std::size_t kLittle = 16 << 20;
+  mallopt(M_MMAP_THRESHOLD, 64 << 10);
+  ResizeSpec light = Box(200, 200);
+  light.linear_light = true;
+  const auto resizes = [](const Bytes& file, const ResizeSpec& spec) {
+    Resize(MakeJpeg(Flat(64, 64, {1, 2, 3})), spec);  // fills the tables
+    malloc_trim(0);
+    return ResizesWithin(kLittle, file, spec);
+  };
+  EXPECT_TRUE(resizes(MakePng(Gradient(2000, 4000, 3)), Box(200, 200)));
+  EXPECT_TRUE(resizes(MakePng(Gradient(2000, 4000, 4)), light));
+  EXPECT_TRUE(resizes(MakePng(Gradient(2000, 4000, 3, 16)), Box(200, 200)));
+  EXPECT_TRUE(resizes(MakeJpeg(Gradient(2000, 4000, 3)), Box(1000, 2000)));
+  EXPECT_TRUE(resizes(MakeJpeg(Gradient(2000, 4000, 3)), light));
+}
+
 // What is no image, or too much of one.
 
 TEST(ResizeTest, WhatIsNoImageIsRefused) {
