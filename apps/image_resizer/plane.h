@@ -18,8 +18,8 @@ class Plane {
 
   Plane() = default;
 
-  // `sample_bytes` is 1 or 2. With `padded_height` there is memory for more rows than are shown.
-  // Throws std::bad_alloc.
+  // `sample_bytes` is 1 or 2, or 4 for what no row_of() gives. With `padded_height` there is memory
+  // for more rows than are shown. Throws std::bad_alloc.
   Plane(int width, int height, int sample_bytes, int padded_width = 0, int padded_height = 0);
 
   int width() const { return width_; }

@@ -46,7 +46,7 @@ Band BandAt(const Resampling& task, int first) {
 ZimgGraph RowsOf(const Resampling& task, int rows_at_once) {
   const Region region = {task.region.left, 0, task.region.width, static_cast<double>(rows_at_once)};
   return ZimgGraph({{task.from.width, rows_at_once}, task.from_bytes}, region,
-                   {{task.to.width, rows_at_once}, 2}, task.filter);
+                   {{task.to.width, rows_at_once}, kFloatBytes}, task.filter);
 }
 
 ZimgGraph ColumnsOf(const Resampling& task, const Band& band) {
@@ -55,7 +55,7 @@ ZimgGraph ColumnsOf(const Resampling& task, const Band& band) {
   const double scale = task.region.height / task.to.height;
   const Region region = {0, task.region.top + band.first * scale - band.source_first,
                          static_cast<double>(width), height * scale};
-  return ZimgGraph({{width, band.source_end - band.source_first}, 2}, region,
+  return ZimgGraph({{width, band.source_end - band.source_first}, kFloatBytes}, region,
                    {{width, height}, task.to_bytes}, task.filter);
 }
 

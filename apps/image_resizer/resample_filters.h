@@ -37,7 +37,8 @@ struct Band {
 // From above. Neither side of the bands ever goes back.
 std::vector<Band> BandsOf(const Resampling& task);
 
-// Rows become narrower first, some at a time, and have 16 bits then; of these, each band is made.
+// Rows become narrower first, some at a time; of these, each band is made. Between the two, samples
+// are in floating point, so that nothing is rounded, nor cut off at black and white, twice.
 struct ResampleFilters {
   ResampleFilters(const Resampling& task, int rows_at_once);
 

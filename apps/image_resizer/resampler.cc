@@ -34,7 +34,7 @@ Resampler::Resampler(const Resampling& task, int step, int padded_width)
       step_(step),
       input_(task.from.width, RowsAtOnce(step), task.from_bytes, padded_width),
       filters_(FiltersFor(task, input_.height())),
-      window_(task.to.width, WindowRows(*filters_, input_.height()), 2),
+      window_(task.to.width, WindowRows(*filters_, input_.height()), kFloatBytes),
       memory_(WorkingMemory(filters_->working_bytes())),
       result_(task.to.width, task.to.height, task.to_bytes) {}
 

@@ -14,12 +14,17 @@ namespace {
   throw std::runtime_error("zimg cannot resize this: " + std::string(text));
 }
 
+zimg_pixel_type_e TypeOf(int sample_bytes) {
+  if (sample_bytes == kFloatBytes) return ZIMG_PIXEL_FLOAT;
+  return sample_bytes == 1 ? ZIMG_PIXEL_BYTE : ZIMG_PIXEL_WORD;
+}
+
 zimg_image_format FormatOf(const ZimgGraph::Side& side) {
   zimg_image_format format;
   zimg_image_format_default(&format, ZIMG_API_VERSION);
   format.width = static_cast<unsigned>(side.size.width);
   format.height = static_cast<unsigned>(side.size.height);
-  format.pixel_type = side.sample_bytes == 1 ? ZIMG_PIXEL_BYTE : ZIMG_PIXEL_WORD;
+  format.pixel_type = TypeOf(side.sample_bytes);
   format.depth = static_cast<unsigned>(8 * side.sample_bytes);
   format.pixel_range = ZIMG_RANGE_FULL;
   return format;

@@ -19,12 +19,15 @@ struct Rows {
   std::size_t stride = 0;
 };
 
+// Of a sample in floating point, which can be below black and above white.
+inline constexpr int kFloatBytes = 4;
+
 // It does not change: any number of threads may use it, each with working memory of its own.
 class ZimgGraph {
  public:
   struct Side {
     Size size;
-    int sample_bytes = 1;  // or 2
+    int sample_bytes = 1;  // or 2, or kFloatBytes
   };
 
   // From what `from` has in `region` to all of `to`. Beyond the edges, `from` is taken to go on as
