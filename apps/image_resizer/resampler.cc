@@ -8,7 +8,7 @@ namespace cohort::image_resizer {
 namespace {
 
 // The library's vector code takes 16 rows at a time.
-constexpr int kRowsAtOnce = 32;
+constexpr int kRowsAtOnce = 16;
 
 int RowsAtOnce(int step) { return (kRowsAtOnce + step - 1) / step * step; }
 
