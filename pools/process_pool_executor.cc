@@ -36,6 +36,7 @@ internal::ProcessEngineOptions ProcessPoolExecutor::Checked(ProcessPoolOptions o
                                         (checked.initializer != nullptr ? 1 : 0);
   }
   checked.worker.settings.memory_limit = options.worker_memory_limit;
+  checked.max_answer_bytes = options.max_answer_bytes;
   checked.worker.settings.sandbox = std::move(options.sandbox);
   checked.worker.settings.starting_thread = ipc::StartingThread::kOutlivesWorker;
   checked.observer = std::move(options.observer);

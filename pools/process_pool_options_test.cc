@@ -280,5 +280,52 @@ TEST(ProcessPoolOptionsTest, OverTheMemoryLimitTheTaskFailsAlone) {
   EXPECT_EQ(pool.stats().worker_deaths, 0u);
 }
 
+std::string TextOf(std::size_t bytes) { return std::string(bytes, 't'); }
+
+std::string ThrowTextOf(std::size_t bytes) { throw std::runtime_error(TextOf(bytes)); }
+
+std::string ErrorText(const Future<std::string>& future) {
+  try {
+    future.result();
+  } catch (const WorkerDied& died) {
+    return died.what();
+  }
+  return "no WorkerDied";
+}
+
+// Within a ring, and as a stream.
+TEST(ProcessPoolOptionsTest, AnAnswerOverItsLimitCostsItsTaskAndItsWorker) {
+  for (const std::size_t limit : {std::size_t{1} << 10, std::size_t{4} << 20}) {
+    ProcessPoolExecutor pool({.max_workers = 1, .max_answer_bytes = limit});
+    const auto before = pool.submit(TextOf, limit / 2);
+    const auto too_large = pool.submit(TextOf, limit + 1);
+    const auto thrown = pool.submit(ThrowTextOf, limit + 1);
+    std::vector<Future<std::string>> others;
+    for (int i = 0; i < 20; ++i) others.push_back(pool.submit(TextOf, limit / 2));
+    EXPECT_EQ(before.result().size(), limit / 2);
+    EXPECT_THAT(ErrorText(too_large),
+                AllOf(HasSubstr("its answer has "),
+                      HasSubstr("max_answer_bytes allows " + std::to_string(limit))));
+    EXPECT_THAT(ErrorText(thrown), HasSubstr("max_answer_bytes"));
+    for (const auto& other : others) EXPECT_EQ(other.result().size(), limit / 2);
+    EXPECT_EQ(pool.stats().worker_deaths, 2u);
+  }
+}
+
+TEST(ProcessPoolOptionsTest, AnAnswerThatMayBeTriedAgainIsRefusedAgain) {
+  ProcessPoolExecutor pool({.max_workers = 1, .max_answer_bytes = 1000});
+  const auto future = pool.submit({.max_retries = 1}, TextOf, std::size_t{2000});
+  EXPECT_THAT(ErrorText(future), HasSubstr("max_answer_bytes allows 1000"));
+  EXPECT_EQ(pool.stats().worker_deaths, 2u);
+}
+
+// The initializer's answer is one too.
+TEST(ProcessPoolOptionsTest, WithinTheLimitNothingChanges) {
+  ProcessPoolExecutor pool(
+      {.max_workers = 2, .initializer = initializer(Square, 2), .max_answer_bytes = 100});
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(pool.submit(Square, i).result(), i * i);
+  EXPECT_EQ(pool.stats().worker_deaths, 0u);
+}
+
 }  // namespace
 }  // namespace cohort

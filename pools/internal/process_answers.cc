@@ -38,6 +38,20 @@ constexpr std::size_t kBatch = 64;
 // the rings of others.
 constexpr std::chrono::seconds kLookUp(1);
 
+// A worker's answer that is not taken.
+class AnswerTooLarge : public Error {
+ public:
+  AnswerTooLarge(uint64_t bytes, std::size_t limit)
+      : Error("its answer has " + std::to_string(bytes) +
+              " bytes; ProcessPoolOptions::max_answer_bytes allows " + std::to_string(limit)) {}
+};
+
+// Why the pool kills a worker that has written something, as the end of a sentence.
+std::string Reproach(const std::exception& why) {
+  if (dynamic_cast<const AnswerTooLarge*>(&why) != nullptr) return why.what();
+  return std::string("it wrote what cannot be understood: ") + why.what();
+}
+
 // The moving average follows a new duration by an eighth.
 uint64_t Averaged(uint64_t average, uint64_t latest) {
   if (average == 0) return std::max<uint64_t>(latest, 1);
@@ -247,7 +261,7 @@ void ProcessEngine::SendMore(const ProcessWorker& worker, ToWake& to_wake) {
 
 // What it writes is no use.
 void ProcessEngine::OnGarbage(ProcessWorker& worker, const std::exception& why) {
-  worker.protocol_error = why.what();
+  worker.reproach = Reproach(why);
   worker.is_retiring = true;
   worker.has_garbled = true;
   worker.process->process().Kill(SIGKILL);
@@ -269,6 +283,12 @@ void ProcessEngine::TakeAnswers(ProcessWorker& worker) {
   }
 }
 
+// Before memory is taken for it.
+void ProcessEngine::CheckSize(const Record& record) const {
+  const std::size_t limit = options_.max_answer_bytes;
+  if (limit != 0 && record.size > limit) throw AnswerTooLarge(record.size, limit);
+}
+
 void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record) {
   switch (record.kind) {
     case RecordKind::kReady:
@@ -283,6 +303,7 @@ void ProcessEngine::TakeRecord(ProcessWorker& worker, const Record& record) {
       return;
     case RecordKind::kResult:
     case RecordKind::kError:
+      CheckSize(record);
       break;
     default:
       throw ipc::internal::ProtocolError("a record of kind " +

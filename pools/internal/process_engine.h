@@ -63,6 +63,7 @@ struct ProcessEngineOptions {
   int max_tasks_per_child = 0;
   std::shared_ptr<const ipc::Message> initializer;
   std::chrono::nanoseconds grace{0};
+  std::size_t max_answer_bytes = 0;  // 0: no limit
   ipc::WorkerOptions worker;
   std::shared_ptr<Observer> observer;
 };
@@ -241,6 +242,7 @@ class ProcessEngine final : public RegisteredExecutor,
   void AwaitAnswers();
   void FetchAll() noexcept;
   bool FetchFrom(ProcessWorker& worker) noexcept;
+  void CheckSize(const Record& record) const;
   void OnGarbage(ProcessWorker& worker, const std::exception& why);
   void SendMore(const ProcessWorker& worker, ToWake& to_wake);
   void TakeAnswers(ProcessWorker& worker);

@@ -260,10 +260,7 @@ std::exception_ptr ProcessEngine::DeathOf(const ProcessWorker& worker, const Rem
   std::string what =
       "worker process " + std::to_string(death.pid) + " " + Describe(status) + " " + InTask(job);
   if (worker.out_of_memory) what += "; probably out of memory: the kernel has killed a process";
-  if (!worker.protocol_error.empty()) {
-    what +=
-        "; the pool killed it, for it wrote what cannot be understood: " + worker.protocol_error;
-  }
+  if (!worker.reproach.empty()) what += "; the pool killed it, for " + worker.reproach;
   if (!death.backtrace.empty()) what += "\n" + death.backtrace;
   return std::make_exception_ptr(WorkerDied(what, std::move(death)));
 }

@@ -111,14 +111,14 @@ class ProcessWorker {
   bool is_ending = false;      // was told to end, having nothing to do
   bool has_ended = false;
   bool is_drained = false;     // has ended, and all that it had written is read
-  bool has_garbled = false;    // has written what cannot be understood
+  bool has_garbled = false;    // has written what cannot be understood, or is too large
   bool out_of_memory = false;  // the kernel has killed a process of the same group
   uint64_t tasks_left = 0;     // that it may be sent; where is_limited
   bool is_limited = false;
 
   std::optional<WorkerTimer> timer;  // of the task that runs, or of the end
   KillReason kill_reason = KillReason::kNone;
-  std::string protocol_error;
+  std::string reproach;  // why it was killed for what it wrote, or ""
 
  private:
   void Unplace(RemoteJob& job) noexcept {
