@@ -67,6 +67,8 @@ ProcessPoolOptions PoolOptions(const Options& options, std::size_t images) {
   pool.max_workers = std::clamp(static_cast<int>(std::min<std::size_t>(images, 1024)), 1, wanted);
   pool.max_tasks_per_child = options.files_per_worker;
   pool.worker_memory_limit = options.max_memory;
+  // Where a file is made, it is there twice: as the encoder has written it, and in the answer.
+  pool.max_answer_bytes = options.max_memory / 2;
   pool.initializer = initializer(LoseStandardStreams);
   if (options.sandbox) pool.sandbox = Sandbox::compute();
   return pool;
