@@ -164,6 +164,11 @@ int Run(const Options& options) try {
   const Resume resume = ReadResume(options);
   RequestSource source(options.source, Note);
   if (options.dry_run) return DryRun(source, resume);
+  if (options.answers.overwrite && source.repeats_ids()) {
+    return UsageError(
+        "--overwrite: several URLs have the same id, and so the same file; leave it out, and the "
+        "files are numbered, or fetch each URL by a run with a directory of its own");
+  }
   const std::string problem = MakeDirectory(options.answers.directory);
   if (!problem.empty()) return UsageError(problem);
   if (options.send.insecure && !options.output.quiet) Say("-k: certificates are not verified");

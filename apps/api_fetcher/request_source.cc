@@ -128,6 +128,7 @@ class RequestSource::Impl {
 
   std::optional<Request> Next();
   std::optional<std::uint64_t> total() const { return total_; }
+  bool repeats_ids() const { return urls_of_each_id_ > 1; }
   std::uint64_t rejected() const { return rejects_.count(); }
 
  private:
@@ -150,6 +151,7 @@ class RequestSource::Impl {
   IdCursor ids_;
   std::vector<Input> inputs_;
   std::optional<std::uint64_t> total_ = 0;
+  std::uint64_t urls_of_each_id_ = 0;  // 2 of a URL stand for all that its ranges make
 
   // Where Next() is.
   std::size_t input_ = 0;
@@ -188,6 +190,9 @@ void RequestSource::Impl::AddInput(const std::string& text, bool is_list) {
   } else {
     input.url = ParseTemplate(text);
     static_cast<void>(input.url->Make("1", 0));
+    if (UsesIds(*input.url)) {
+      urls_of_each_id_ += std::min<std::uint64_t>(2, input.url->count());
+    }
   }
   inputs_.push_back(std::move(input));
 }
@@ -288,6 +293,7 @@ RequestSource::~RequestSource() = default;
 
 std::optional<Request> RequestSource::Next() { return impl_->Next(); }
 std::optional<std::uint64_t> RequestSource::total() const { return impl_->total(); }
+bool RequestSource::repeats_ids() const { return impl_->repeats_ids(); }
 std::uint64_t RequestSource::rejected() const { return impl_->rejected(); }
 
 }  // namespace cohort::api_fetcher

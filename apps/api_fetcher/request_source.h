@@ -56,6 +56,10 @@ class RequestSource {
   // How many there are. Not known where a list is to be read.
   std::optional<std::uint64_t> total() const;
 
+  // Whether several of the URLs that were given get the same ids, as http://a/{id} and
+  // http://b/{id} do, or http://a/{id}/{1..3} alone. Those of lists are not known.
+  bool repeats_ids() const;
+
   // Lines that were wrong, so far.
   std::uint64_t rejected() const;
 

@@ -206,6 +206,18 @@ TEST(RequestSourceTest, Totals) {
       std::nullopt);
 }
 
+bool RepeatsIds(SourceOptions options) {
+  return RequestSource(std::move(options), [](const std::string&) {}).repeats_ids();
+}
+
+TEST(RequestSourceTest, WhetherUrlsShareTheirIds) {
+  EXPECT_TRUE(RepeatsIds({.urls = {"http://h/{id}", "http://i/{id}"}, .ids = {"1"}}));
+  EXPECT_TRUE(RepeatsIds({.urls = {"http://h/{id}/{1..2}"}, .ids = {"1"}}));
+  EXPECT_TRUE(RepeatsIds({.urls = {"http://h/", "http://i/"}, .ids = {"1"}, .for_each_id = true}));
+  EXPECT_FALSE(RepeatsIds({.urls = {"http://h/{id}", "http://i/"}, .ids = {"1-9"}}));
+  EXPECT_FALSE(RepeatsIds({.urls = {"http://h/{1..3}", "http://i/{4..6}"}}));
+}
+
 TEST(RequestSourceTest, HugeRangesTakeNoTime) {
   RequestSource source({.urls = {"http://h/{id}"}, .ids = {"1-100000000000000000"}}, {});
   EXPECT_EQ(source.total(), 100'000'000'000'000'000u);

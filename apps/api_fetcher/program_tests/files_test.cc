@@ -134,6 +134,22 @@ TEST_F(FilesTest, FilesThatAreThereStay) {
   EXPECT_EQ(ReadFile(Path("out/1")), Post(1));
 }
 
+TEST_F(FilesTest, NoFileOfARunReplacesAnother) {
+  const Arguments two = {server_.Url("/posts/{id}"), server_.Url("/bytes/{id}")};
+  const Arguments one_with_a_range = {server_.Url("/posts/{id}?{1..2}")};
+  for (Arguments arguments : {two, one_with_a_range}) {
+    arguments.insert(arguments.end(), {"--ids", "1-3", "-o", Path("out")});
+    Arguments over = arguments;
+    over.push_back("--overwrite");
+    EXPECT_EQ(Fetch(over).status, 2);
+    EXPECT_THAT(FilesIn(Path("out")), IsEmpty());
+    EXPECT_EQ(Fetch(arguments).status, 0);
+    EXPECT_THAT(FilesIn(Path("out")), SizeIs(6));
+    fs::remove_all(Path("out"));
+  }
+  EXPECT_EQ(server_.statistics().Take().requests, 12);
+}
+
 TEST_F(FilesTest, RetryLeavesOneWholeFile) {
   const Fetched fetched = Fetch(
       {server_.Url("/flaky/{id}/1"), "--ids", "1-5", "-o", Path("out"), "--retry-delay", "1ms"});
