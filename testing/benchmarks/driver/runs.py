@@ -4,11 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 
 import noise
 from noise import Share
 from summary import Summary, best_of
+
+# For one run; a peer that hangs must not hang all of it.
+MOST_SECONDS = 300
 
 
 class Peer:
@@ -34,11 +38,15 @@ class Peer:
         command = [self._program, f"--work={row.work.name}", f"--threads={row.threads}",
                    f"--count={row.count_for(self.name)}"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            timer = threading.Timer(MOST_SECONDS, process.kill)
+            timer.start()
             output = process.stdout.read()
             _, status, usage = os.wait4(process.pid, 0)
+            timer.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
-            sys.exit(f"compare: {' '.join(command)} ended with {process.returncode}")
+            sys.exit(f"compare: {' '.join(command)} ended with {process.returncode} "
+                     f"(-9: stopped after {MOST_SECONDS} s)")
         return json.loads(output), usage
 
 
