@@ -50,9 +50,11 @@ def _line(cells):
 
 def _cell(row, name):
     peer = row["peers"].get(name)
-    if peer is None:
+    if peer is None or (row["curve"] and peer["count"] != row["count"]):
         return ""
     text = time_text(peer["median"], row["unit"])
+    if peer["count"] != row["count"]:
+        text += f" ({peer['count']:,})"
     if name == US:
         low, high = peer["quartiles"]
         text += f" ± {(high - low) / 2 / peer['median']:.0%}" if peer["median"] else ""

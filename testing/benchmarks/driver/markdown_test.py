@@ -9,8 +9,8 @@ MACHINE = {"processors": 2, "processor": "P", "memory_bytes": 2**31, "kernel": "
            "libc": "glibc 2.36", "date": "2026-01-02"}
 
 
-def peer(median, quartiles=None):
-    return {"median": median, "quartiles": quartiles or [median, median], "count": 1000,
+def peer(median, quartiles=None, count=1000):
+    return {"median": median, "quartiles": quartiles or [median, median], "count": count,
             "version": "Peer 1"}
 
 
@@ -39,9 +39,14 @@ class PageTest(unittest.TestCase):
 
     def test_a_curve_has_a_table_of_its_own(self):
         lines = lines_of(row({"cohort": peer(1)}, "outstanding", 1000),
-                         row({"cohort": peer(2)}, "outstanding", 10000))
+                         row({"cohort": peer(2, count=10000)}, "outstanding", 10000))
         self.assertIn("`ping` by outstanding", lines[0])
         self.assertIn("| 10,000 | 2.0 ns", lines[3])
+
+    def test_who_did_fewer_is_marked_and_has_no_place_in_a_curve(self):
+        peers = {"cohort": peer(1), "b": peer(2, count=10)}
+        self.assertIn("| 2.0 ns (10) |", lines_of(row(peers))[2])
+        self.assertIn("± 0% |  |", lines_of(row(peers, "outstanding"))[2])
 
     def test_machine_and_versions_are_named(self):
         self.assertIn("7 repetitions. Peer 1. 2 x P, 2 GiB",
