@@ -48,9 +48,14 @@ def _line(cells):
     return "| " + " | ".join(cells) + " |"
 
 
+def _is_shown(row, peer):
+    """A curve has no points of those who did fewer."""
+    return peer is not None and not (row["curve"] and peer["count"] != row["count"])
+
+
 def _cell(row, name):
     peer = row["peers"].get(name)
-    if peer is None or (row["curve"] and peer["count"] != row["count"]):
+    if not _is_shown(row, peer):
         return ""
     text = time_text(peer["median"], row["unit"])
     if peer["count"] != row["count"]:
@@ -63,5 +68,6 @@ def _cell(row, name):
 
 def _lead(row):
     ours = row["peers"].get(US, {"median": 0})["median"]
-    others = [peer["median"] for name, peer in row["peers"].items() if name != US]
+    others = [peer["median"] for name, peer in row["peers"].items()
+              if name != US and _is_shown(row, peer)]
     return f"{min(others) / ours:.2f}" if others and ours else ""
