@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <thread>
 
 #include "apps/api_fetcher/program_tests/program_test.h"
 
@@ -41,13 +42,14 @@ class Pipe {
     return false;
   }
 
-  // From the program, until it ends.
-  std::string ReadAll() {
+  // From the program, until it ends; after each page a pause of so many milliseconds.
+  std::string ReadAll(int pause = 0) {
     CloseIn();
     std::string all;
     char space[4096];
     for (ssize_t n = 0; (n = read(ends_[0], space, sizeof space)) > 0;) {
       all.append(space, static_cast<std::size_t>(n));
+      if (pause > 0) poll(nullptr, 0, pause);
     }
     return all;
   }
@@ -63,8 +65,10 @@ class Pipe {
 
 class SlowReaderTest : public ProgramTest {
  protected:
+  // Records so long that soon no more of them are kept.
   Arguments Endless(Arguments more = {}) const {
-    more.insert(more.begin(), {server_.Url("/posts/{id}"), "--ids", "1-1000000000"});
+    const std::string url = server_.Url("/posts/{id}?" + std::string(30'000, 'x'));
+    more.insert(more.begin(), {url, "--ids", "1-1000000000"});
     return more;
   }
 
@@ -89,13 +93,16 @@ TEST_F(SlowReaderTest, NorDoesASignal) {
   EXPECT_THAT(ended.err, HasSubstr("NOT COMPLETE: interrupted"));
 }
 
-TEST_F(SlowReaderTest, NorDoTwoSignals) {
+// One that goes on reading gets all after one signal, but a second one does not wait for it.
+TEST_F(SlowReaderTest, ASecondSignalWaitsForNobody) {
   ProgramRun run(program, Endless(), out_.in());
   ASSERT_TRUE(out_.IsFull());
+  std::thread reader([&] { out_.ReadAll(/*pause=*/20); });
   run.Signal(SIGINT);
   poll(nullptr, 0, 300);  // what comes sooner is taken for the same signal
   run.Signal(SIGINT);
   const Ended ended = run.End();
+  reader.join();
   EXPECT_EQ(ended.status, 4);
   EXPECT_THAT(ended.err, HasSubstr("records are lost"));
 }
