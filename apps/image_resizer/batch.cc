@@ -142,13 +142,13 @@ bool Batch::IsWork(std::size_t file) {
 }
 
 std::optional<IfExists> Batch::Permission(std::size_t file) {
-  switch (Judge(results_[file].target, images_[file], sources_, written_, options_.existing)) {
+  switch (Judge(results_[file].target, images_[file], sources_, taken_, options_.existing)) {
     case Verdict::kCreate:
       return IfExists::kFail;
     case Verdict::kReplace:
       return IfExists::kReplace;
     case Verdict::kUpToDate:
-      End(file, Outcome::kUpToDate);
+      TakeUpToDate(file);
       break;
     case Verdict::kExists:
       Fail(file, "target",
@@ -164,11 +164,21 @@ std::optional<IfExists> Batch::Permission(std::size_t file) {
       break;
     case Verdict::kIsACopy:
       Fail(file, "target",
-           absl::StrCat("another image was just written to ", results_[file].target,
-                        ", which is one file with two names"));
+           absl::StrCat(results_[file].target, " is one file with two names, and has the copy of ",
+                        "another image"));
       break;
   }
   return std::nullopt;
+}
+
+// A file with several links has several names on purpose, such as equal copies that somebody has
+// made one; each of them can be replaced by itself.
+void Batch::TakeUpToDate(std::size_t file) {
+  struct stat status = {};
+  if (lstat(results_[file].target.c_str(), &status) == 0 && status.st_nlink == 1) {
+    taken_.insert({status.st_dev, status.st_ino});
+  }
+  End(file, Outcome::kUpToDate);
 }
 
 void Batch::Done(std::size_t file, const Answer& answer) {
@@ -201,7 +211,7 @@ void Batch::Write(std::size_t file, std::span<const std::byte> bytes, IfExists i
   if (options_.keep_times) SetTime(written.fd(), images_[file].modified);
   const FileId id = IdOf(written.fd());
   written.Publish(if_exists);
-  written_.insert(id);
+  taken_.insert(id);
 }
 
 void Batch::MakeFolderOf(const std::string& target) {

@@ -87,6 +87,7 @@ class Batch {
   // has its result.
   std::optional<apps::IfExists> Permission(std::size_t file);
 
+  void TakeUpToDate(std::size_t file);
   void Write(std::size_t file, std::span<const std::byte> bytes, apps::IfExists if_exists);
   void MakeFolderOf(const std::string& target);
   void NotWritten(std::size_t file, const std::error_code& error);
@@ -99,7 +100,7 @@ class Batch {
   std::vector<FileResult> results_;
   std::vector<std::size_t> order_;  // those that have not been begun; the next one is the last
   Sources sources_;
-  std::set<FileId> written_;
+  std::set<FileId> taken_;  // targets that have been written, or found up to date
   std::set<std::size_t> second_tries_;
   std::set<std::string> folders_;  // that have been made
   std::size_t done_ = 0;

@@ -261,6 +261,23 @@ TEST_F(ImageResizerTest, TwoNamesForOneTargetAreTold) {
     EXPECT_EQ(json["summary"]["resized"], 1);
     EXPECT_EQ(json["summary"]["failed"], 1);
   }
+  // A second time: it is up to date for one of them, and nothing has the other one's copy.
+  const auto again = RunJson({Path("in"), "-o", Path("out"), "--update", "--size=10"});
+  EXPECT_EQ(again["summary"]["up_to_date"], 1);
+  EXPECT_EQ(again["summary"]["failed"], 1);
+  EXPECT_THAT(RunProgram({Path("in"), "-o", Path("out"), "--update", "--dry-run", "--size=10"}).err,
+              HasSubstr("one file with two names"));
+}
+
+// Equal copies, made one to save room.
+TEST_F(ImageResizerTest, HardLinksInTheOutputAreUpToDate) {
+  WriteJpeg("in/a.jpg");
+  WriteJpeg("in/b.jpg");
+  RunJson({Path("in"), "-o", Path("out"), "--size=10"});
+  fs::remove(Path("out/b.jpg"));
+  fs::create_hard_link(Path("out/a.jpg"), Path("out/b.jpg"));
+  const auto json = RunJson({Path("in"), "-o", Path("out"), "--update", "--size=10"});
+  EXPECT_EQ(json["summary"]["up_to_date"], 2);
 }
 
 TEST_F(ImageResizerTest, LinksToSourcesAreSources) {

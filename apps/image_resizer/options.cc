@@ -148,7 +148,7 @@ void AddSizeOptions(CLI::App& app, Options& options, Words& words) {
   app.add_flag("--enlarge", words.enlarge, "Small images as well");
   apps::AddChoice(app, "--filter", options.spec.filter, kFilters, "Default lanczos3");
   app.add_flag("--linear", options.spec.linear_light,
-               "Average light and not numbers: three times the work");
+               "Average light and not numbers: twice the work");
 }
 
 void AddOutputOptions(CLI::App& app, Options& options, Words& words) {

@@ -67,7 +67,7 @@ struct ResizeSpec {
   Mode mode = Mode::kFit;
   Enlarge enlarge = Enlarge::kNever;
   Filter filter = Filter::kLanczos3;
-  // Averages light rather than numbers: right for fine light-dark patterns, three times the work.
+  // Averages light rather than numbers: right for fine light-dark patterns, twice the work.
   bool linear_light = false;
 
   OutputFormat format = OutputFormat::kAsInput;

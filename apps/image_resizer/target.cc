@@ -112,10 +112,10 @@ std::vector<Target> AssignTargets(const std::vector<FoundImage>& images, const s
 }
 
 Verdict Judge(const std::string& target, const FoundImage& image, const Sources& sources,
-              const std::set<FileId>& written, Existing existing) {
+              const std::set<FileId>& taken, Existing existing) {
   struct stat status = {};
   if (lstat(target.c_str(), &status) != 0) return Verdict::kCreate;
-  if (written.contains(IdOf(status))) return Verdict::kIsACopy;
+  if (taken.contains(IdOf(status))) return Verdict::kIsACopy;
   // Of a link to a source, only the link would be replaced; but nobody can mean that.
   if (struct stat behind = {}; stat(target.c_str(), &behind) == 0) status = behind;
   if (sources.Contains(target) || IsItself(status, image)) return Verdict::kIsASource;

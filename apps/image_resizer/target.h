@@ -38,13 +38,13 @@ enum class Verdict {
   kExists,     // what is there must not be replaced
   kIsFolder,   // a folder is there, which cannot be replaced
   kIsASource,  // it is one of the files to read
-  kIsACopy,    // it is what another image was just made into: two names can be one file, on a file
-               // system that takes "A.jpg" for "a.jpg", or in folders that are links
+  kIsACopy,    // it is another image's: two names can be one file, on a file system that takes
+               // "A.jpg" for "a.jpg", or in folders that are links
 };
 
-// Looks at what is there now. `written`: what this run has written.
+// Looks at what is there now. `taken`: what this run has written, or found up to date.
 Verdict Judge(const std::string& target, const FoundImage& image, const Sources& sources,
-              const std::set<FileId>& written, Existing existing);
+              const std::set<FileId>& taken, Existing existing);
 
 }  // namespace cohort::image_resizer
 

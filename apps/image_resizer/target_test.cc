@@ -96,12 +96,12 @@ class JudgeTest : public testing::Test {
   }
 
   Verdict JudgeFor(const std::string& target, Existing existing, timespec modified = {}) const {
-    return Judge(target, {.modified = modified}, sources_, written_, existing);
+    return Judge(target, {.modified = modified}, sources_, taken_, existing);
   }
 
   fs::path root_;
   Sources sources_;
-  std::set<FileId> written_;
+  std::set<FileId> taken_;
 };
 
 TEST_F(JudgeTest, WhatIsThere) {
@@ -130,7 +130,7 @@ TEST_F(JudgeTest, WhatIsEmptyIsNotUpToDate) {
 }
 
 TEST_F(JudgeTest, TwoNamesForOneFile) {
-  written_ = {IdOf(Write("file"))};
+  taken_ = {IdOf(Write("file"))};
   fs::create_directory_symlink(".", root_ / "link");
   for (const Existing existing : {Existing::kRefuse, Existing::kUpdate, Existing::kReplace}) {
     EXPECT_EQ(JudgeFor(root_ / "link/file", existing), Verdict::kIsACopy);
