@@ -207,8 +207,7 @@ CLI::Option* AddHeader(CLI::App& app, SendOptions& send) {
   return app
       .add_option_function<std::vector<std::string>>(
           "-H,--header", take_all,
-          "\"Name: value\", or @FILE with secret ones, all kept from other origins; {id} is "
-          "replaced")
+          "\"Name: value\", or @FILE, kept from other origins; {id} is replaced")
       ->type_name("HEADER")
       ->allow_extra_args(false);
 }
@@ -310,7 +309,7 @@ void AddAnswerOptions(CLI::App& app, AnswerOptions& answers) {
       ->type_name("DIR")
       ->group(group);
   app.add_flag("--overwrite", answers.overwrite,
-               "Replace files that are there, of this run as well")
+               "Replace files that are there; each id has one URL then")
       ->group(group);
 }
 
