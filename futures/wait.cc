@@ -9,6 +9,7 @@ namespace {
 // others then need no wait at all: one sleep instead of many.
 void WaitForAll(const std::vector<CoreBase*>& cores, Deadline deadline) {
   for (std::size_t i = cores.size(); i-- > 0;) {
+    if (i >= kPrefetchAhead) __builtin_prefetch(cores[i - kPrefetchAhead]);
     if (!cores[i]->Wait(deadline)) return;
   }
 }
@@ -25,7 +26,7 @@ bool AnyIsEnough(const std::vector<CoreBase*>& cores, ReturnWhen return_when) {
 void WaitForFirst(const std::vector<CoreBase*>& cores, ReturnWhen return_when, Deadline deadline) {
   CompletionSet set;
   set.Reserve(cores.size());
-  for (CoreBase* core : cores) set.Add(CoreRef<CoreBase>::Share(*core));
+  for (CoreBase* core : cores) set.AddUnwatched(CoreRef<CoreBase>::Share(*core));
   while (set.size() > 0) {
     const CoreRef<CoreBase> core = set.Take();
     if (!core) {

@@ -187,21 +187,34 @@ Future<T> AdoptFuture(CoreRef<CoreBase> core) noexcept {
   return FutureAccess::Make(CoreRef<Core<T>>(static_cast<Core<T>*>(core.release())));
 }
 
+// A million futures are more than the processor's cache has room for: each is asked for so many
+// steps before its turn.
+inline constexpr std::size_t kPrefetchAhead = 8;
+
 template <FutureRange R>
 std::vector<Future<RangeResult<R>>> Distinct(R&& range, const char* what) {
   std::vector<Future<RangeResult<R>>> futures;
-  DistinctFilter filter;
+  SeenObjects seen;
   if constexpr (std::ranges::sized_range<R>) futures.reserve(std::ranges::size(range));
-  for (auto&& future : range) {
+  const auto add = [&]<typename F>(F&& future) {
+    if (!seen.Insert(&FutureAccess::CoreOf(future, what))) return;
     if constexpr (OwningRvalue<R>) {
       futures.push_back(std::move(future));
     } else {
-      futures.push_back(std::forward<decltype(future)>(future));
+      futures.push_back(std::forward<F>(future));
     }
-    filter.Add(&FutureAccess::CoreOf(futures.back(), what));
+  };
+  if constexpr (std::ranges::random_access_range<R> && std::ranges::sized_range<R> &&
+                std::is_lvalue_reference_v<std::ranges::range_reference_t<R>>) {
+    const auto size = static_cast<std::size_t>(std::ranges::size(range));
+    auto at = std::ranges::begin(range);
+    for (std::size_t i = 0; i < size; ++i, ++at) {
+      if (i + kPrefetchAhead < size) FutureAccess::Prefetch(at[kPrefetchAhead]);
+      add(*at);
+    }
+  } else {
+    for (auto&& future : range) add(std::forward<decltype(future)>(future));
   }
-  filter.RemoveDuplicates(
-      futures, [](const auto& future) -> const void* { return &FutureAccess::CoreOf(future, ""); });
   return futures;
 }
 
@@ -217,8 +230,12 @@ DoneAndNotDone<internal::RangeResult<R>> wait(R&& futures, WaitOptions options) 
   internal::WaitFor(cores, options.return_when, deadline);
 
   DoneAndNotDone<internal::RangeResult<R>> result;
-  for (auto& future : distinct) {
-    (future.done() ? result.done : result.not_done).push_back(std::move(future));
+  if (options.return_when == ReturnWhen::kAllCompleted) result.done.reserve(distinct.size());
+  for (std::size_t i = 0; i < distinct.size(); ++i) {
+    if (i + internal::kPrefetchAhead < distinct.size()) {
+      internal::FutureAccess::Prefetch(distinct[i + internal::kPrefetchAhead]);
+    }
+    (distinct[i].done() ? result.done : result.not_done).push_back(std::move(distinct[i]));
   }
   return result;
 }
@@ -227,9 +244,12 @@ template <typename T>
 AsCompleted<T>::AsCompleted(std::vector<Future<T>> futures, Timeout timeout)
     : total_(futures.size()), deadline_(Deadline::after(timeout)) {
   set_.Reserve(futures.size());
-  for (Future<T>& future : futures) {
-    set_.Add(internal::CoreRef<internal::CoreBase>(
-        internal::FutureAccess::Release(std::move(future)).release()));
+  for (std::size_t i = 0; i < futures.size(); ++i) {
+    if (i + internal::kPrefetchAhead < futures.size()) {
+      internal::FutureAccess::Prefetch(futures[i + internal::kPrefetchAhead]);
+    }
+    set_.AddUnwatched(internal::CoreRef<internal::CoreBase>(
+        internal::FutureAccess::Release(std::move(futures[i])).release()));
   }
 }
 

@@ -14,6 +14,7 @@
 #include "futures/combinators.h"
 #include "futures/coroutine.h"
 #include "futures/future.h"
+#include "futures/internal/node_memory.h"
 #include "futures/internal/test_util.h"
 #include "futures/wait.h"
 #include "gtest/gtest.h"
@@ -52,6 +53,7 @@ using namespace std::chrono_literals;
 
 template <typename F>
 int64_t AllocationsOf(F f) {
+  internal::NodeMemory::EndUse();  // else nodes of the calls before would be used again
   const int64_t before = allocations;
   f();
   return allocations - before;

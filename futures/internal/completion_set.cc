@@ -15,6 +15,7 @@ class CompletionSet::State {
  public:
   void Reserve(std::size_t count);
   void Add(CoreRef<CoreBase> core);
+  void AddUnwatched(CoreRef<CoreBase> core);
   CoreRef<CoreBase> Take();
   bool WaitForArrival(Deadline deadline);
   std::size_t size() const noexcept { return size_; }
@@ -48,8 +49,10 @@ class CompletionSet::State {
     return reinterpret_cast<Continuation*>(head & ~kFlags);
   }
 
+  Node* AddPending(CoreRef<CoreBase> core);
   void Arrive(Node& node) noexcept;
   void ArriveStray() noexcept;
+  void AppendReady(Continuation& first, Continuation& last) noexcept;
   void Collect() noexcept;
   Node& NewNode();
 
@@ -85,11 +88,26 @@ CompletionSet::State::Node& CompletionSet::State::NewNode() {
 }
 
 void CompletionSet::State::Add(CoreRef<CoreBase> core) {
+  if (Node* const done = AddPending(std::move(core))) Arrive(*done);
+}
+
+void CompletionSet::State::AddUnwatched(CoreRef<CoreBase> core) {
+  if (Node* const done = AddPending(std::move(core))) AppendReady(*done, *done);
+}
+
+// Null: its future will tell. Else the future is done already.
+CompletionSet::State::Node* CompletionSet::State::AddPending(CoreRef<CoreBase> core) {
   Node& node = NewNode();
   CoreBase& added = *core;
   node.core = std::move(core);
   ++size_;
-  if (!added.Add(node)) Arrive(node);
+  return added.Add(node) ? nullptr : &node;
+}
+
+void CompletionSet::State::AppendReady(Continuation& first, Continuation& last) noexcept {
+  last.next = nullptr;
+  (ready_ == nullptr ? ready_ : ready_last_->next) = &first;
+  ready_last_ = &last;
 }
 
 // On the completing thread. After the exchange the consumer may free the node and, having closed,
@@ -122,8 +140,7 @@ void CompletionSet::State::Collect() noexcept {
     each->next = first;
     first = std::exchange(each, older);
   }
-  (ready_ == nullptr ? ready_ : ready_last_->next) = first;
-  ready_last_ = last;
+  AppendReady(*first, *last);
 }
 
 CoreRef<CoreBase> CompletionSet::State::Take() {
@@ -188,6 +205,7 @@ CompletionSet::~CompletionSet() {
 
 void CompletionSet::Reserve(std::size_t count) { state_->Reserve(count); }
 void CompletionSet::Add(CoreRef<CoreBase> core) { state_->Add(std::move(core)); }
+void CompletionSet::AddUnwatched(CoreRef<CoreBase> core) { state_->AddUnwatched(std::move(core)); }
 CoreRef<CoreBase> CompletionSet::Take() { return state_->Take(); }
 bool CompletionSet::WaitForArrival(Deadline deadline) { return state_->WaitForArrival(deadline); }
 std::size_t CompletionSet::size() const noexcept { return state_->size(); }

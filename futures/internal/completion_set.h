@@ -41,6 +41,10 @@ class CompletionSet {
   // Takes over the reference.
   void Add(CoreRef<CoreBase> core);
 
+  // The same while no thread is in WaitForArrival(), and so need not be woken: cheaper for futures
+  // that are done already.
+  void AddUnwatched(CoreRef<CoreBase> core);
+
   // The next that is done, or null where none is at the moment. Never blocks.
   CoreRef<CoreBase> Take();
 

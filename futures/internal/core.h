@@ -60,6 +60,7 @@
 #include <utility>
 #include <variant>
 
+#include "futures/internal/node_memory.h"
 #include "futures/timeout.h"
 
 namespace cohort::internal {
@@ -114,6 +115,21 @@ class Runnable {
   Runnable() = default;
   Runnable(const Runnable&) = delete;
   Runnable& operator=(const Runnable&) = delete;
+
+  static void* operator new(std::size_t size) {
+    return kRecyclesNodes ? NodeMemory::Allocate(size) : ::operator new(size);
+  }
+  static void operator delete(void* node, std::size_t size) noexcept {
+    kRecyclesNodes ? NodeMemory::Free(node, size) : ::operator delete(node);
+  }
+  // Nodes that are aligned as a callable in them wants to be.
+  static void* operator new(std::size_t size, std::align_val_t alignment) {
+    return ::operator new(size, alignment);
+  }
+  static void operator delete(void* node, std::size_t /*size*/,
+                              std::align_val_t alignment) noexcept {
+    ::operator delete(node, alignment);
+  }
 
   // Claims the right to run it. False: it was cancelled, or somebody else has begun it.
   virtual bool Begin() noexcept = 0;

@@ -20,6 +20,12 @@ namespace internal {
 
 // The way from a handle to its core and back, for the parts of this library that need it.
 struct FutureAccess {
+  // Has the node on its way to the processor's cache.
+  template <typename T>
+  static void Prefetch(const Future<T>& future) noexcept {
+    __builtin_prefetch(future.core_.get(), 1);
+  }
+
   template <typename T>
   static Future<T> Make(CoreRef<Core<T>> core) noexcept {
     return Future<T>(std::move(core));

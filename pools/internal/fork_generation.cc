@@ -2,20 +2,15 @@
 
 #include <pthread.h>
 
-#include <atomic>
-
 namespace cohort::internal {
+
+constinit std::atomic<uint64_t> fork_generation{0};
+
 namespace {
 
-std::atomic<uint64_t> generation{0};
+// Fails for lack of memory only; then a fork goes unnoticed.
+[[maybe_unused]] const int registered = pthread_atfork(
+    nullptr, nullptr, [] { fork_generation.fetch_add(1, std::memory_order_relaxed); });
 
 }  // namespace
-
-uint64_t ForkGeneration() noexcept {
-  static const int registered =
-      pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1, std::memory_order_relaxed); });
-  static_cast<void>(registered);  // fails for lack of memory only; then a fork goes unnoticed
-  return generation.load(std::memory_order_relaxed);
-}
-
 }  // namespace cohort::internal

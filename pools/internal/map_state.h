@@ -103,11 +103,12 @@ class MapState {
 
   // To the next element.
   void Step() {
-    if (AtEnd()) return;
-    --elements_in_flight_;
-    if (++place_ < plain_size_) [[likely]] {  // in a chunk without exceptions
+    if (place_ + 1 < plain_size_) [[likely]] {  // in a chunk without exceptions
+      ++place_;
       ++slot_;
       value_ = &slot_->value;
+    } else if (AtEnd()) {
+      return;
     } else {
       StepSlowly();
     }
@@ -116,6 +117,7 @@ class MapState {
 
   void Close() noexcept {
     elements_in_flight_ = 0;
+    place_ = 0;
     // The last first: so that no worker begins one while those before it are being cancelled.
     for (auto each = in_flight_.rbegin(); each != in_flight_.rend(); ++each) each->Cancel();
     in_flight_.clear();
@@ -145,7 +147,7 @@ class MapState {
   virtual void OnClosed() noexcept {}
 
   // Elements submitted, and not stepped over.
-  std::size_t elements_in_flight() const noexcept { return elements_in_flight_; }
+  std::size_t elements_in_flight() const noexcept { return elements_in_flight_ - place_; }
 
   void Append(InFlight<R> task) {
     elements_in_flight_ += task.size;
@@ -164,7 +166,9 @@ class MapState {
 
   void StepSlowly() {
     Forget();
+    ++place_;
     if (place_ < in_flight_.front().size) return;
+    elements_in_flight_ -= in_flight_.front().size;
     in_flight_.pop_front();
     chunk_.reset();
     place_ = 0;
@@ -237,7 +241,7 @@ class MapState {
 
   const Deadline deadline_;
   std::deque<InFlight<R>> in_flight_;
-  std::size_t elements_in_flight_ = 0;
+  std::size_t elements_in_flight_ = 0;  // all of the tasks', also those stepped over in the first
 
   // The current element: its place in its task, and its outcome once it was fetched.
   std::size_t place_ = 0;
@@ -289,6 +293,25 @@ class MapInput {
       return Element(**at_);
     }
   }
+
+  // Whether elements can be drawn several at a time, by the three below: no iterator of such a
+  // range does anything when it is moved.
+  static constexpr bool kIndexed = std::ranges::random_access_range<Kept> &&
+                                   std::sized_sentinel_for<std::ranges::sentinel_t<Kept>, Iterator>;
+
+  std::size_t remaining() {
+    AtEnd();
+    return static_cast<std::size_t>(std::ranges::end(range_) - *at_);
+  }
+  Element DrawAt(std::size_t index) const {
+    const auto at = *at_ + static_cast<std::iter_difference_t<Iterator>>(index);
+    if constexpr (kGivenAway) {
+      return Element(std::ranges::iter_move(at));
+    } else {
+      return Element(*at);
+    }
+  }
+  void Skip(std::size_t count) { *at_ += static_cast<std::iter_difference_t<Iterator>>(count); }
 
   // Where that is known without going through it.
   std::optional<std::size_t> size() {
@@ -549,15 +572,28 @@ class MapOver final
   void SubmitChunk(std::size_t size) {
     typename Calls::Batch batch;
     batch.reserve(size);
-    while (batch.size() < size && !(this->exhausted_ = InputsAtEnd())) {
-      std::apply([&](auto&... each) { batch.push_back({each.Draw()...}); }, inputs_);
-    }
+    std::apply([&](auto&... each) { DrawInto(batch, size, each...); }, inputs_);
     if (batch.empty()) return;
     drawn_ += batch.size();
     InFlight<Result> task;
     task.size = batch.size();
     task.chunk = calls_.SubmitChunk(*engine_, std::move(batch));
     this->Append(std::move(task));
+  }
+
+  // In braces, the ranges are drawn from in order.
+  template <typename Batch>
+  void DrawInto(Batch& batch, std::size_t size, Inputs&... each) {
+    if constexpr ((Inputs::kIndexed && ...)) {
+      const std::size_t count = std::min({size, each.remaining()...});
+      for (std::size_t i = 0; i < count; ++i) batch.push_back({each.DrawAt(i)...});
+      (each.Skip(count), ...);
+      this->exhausted_ = count < size;
+    } else {
+      while (batch.size() < size && !(this->exhausted_ = (each.AtEnd() || ...))) {
+        batch.push_back({each.Draw()...});
+      }
+    }
   }
 
   const std::shared_ptr<Engine> engine_;

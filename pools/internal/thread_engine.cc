@@ -7,6 +7,7 @@
 
 #include "futures/errors.h"
 #include "futures/internal/log.h"
+#include "futures/internal/node_memory.h"
 #include "pools/internal/fork_generation.h"
 #include "pools/internal/no_room_wait.h"
 #include "pools/internal/thread_worker.h"
@@ -18,7 +19,10 @@ ThreadEngine::ThreadEngine(ThreadEngineOptions options)
       fork_generation_(ForkGeneration()),
       workers_(std::make_unique<WorkerTable>()) {}
 
-ThreadEngine::~ThreadEngine() { Unregister(); }
+ThreadEngine::~ThreadEngine() {
+  Unregister();
+  NodeMemory::Trim();
+}
 
 bool ThreadEngine::InForkedChild() const noexcept { return fork_generation_ != ForkGeneration(); }
 

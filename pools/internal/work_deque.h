@@ -121,12 +121,19 @@ class WorkDeque {
     const std::unique_ptr<std::atomic<Runnable*>[]> entries_;
   };
 
-  // The buffer with room for `count` more. Old ones are kept, since others may be reading there;
-  // together they are smaller than the newest.
+  // The buffer with room for `count` more.
   Buffer* BufferFor(int64_t bottom, int64_t count) {
-    Buffer* const buffer = buffers_.back().get();
+    Buffer* const buffer = buffer_.load(std::memory_order_relaxed);
     const int64_t top = top_.load(std::memory_order_acquire);
-    if (bottom - top + count <= buffer->capacity()) return buffer;
+    if (bottom - top + count <= buffer->capacity()) [[likely]]
+      return buffer;
+    return Grow(top, bottom, count);
+  }
+
+  // Old buffers are kept, since others may be reading there; together they are smaller than the
+  // newest.
+  [[gnu::noinline]] Buffer* Grow(int64_t top, int64_t bottom, int64_t count) {
+    Buffer* const buffer = buffers_.back().get();
     int64_t capacity = buffer->capacity();
     while (bottom - top + count > capacity) capacity *= 2;
     auto larger = std::make_unique<Buffer>(capacity);
