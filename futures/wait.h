@@ -194,8 +194,8 @@ inline constexpr std::size_t kPrefetchAhead = 8;
 template <FutureRange R>
 std::vector<Future<RangeResult<R>>> Distinct(R&& range, const char* what) {
   std::vector<Future<RangeResult<R>>> futures;
-  SeenObjects seen;
   if constexpr (std::ranges::sized_range<R>) futures.reserve(std::ranges::size(range));
+  SeenObjects seen(futures.capacity());
   const auto add = [&]<typename F>(F&& future) {
     if (!seen.Insert(&FutureAccess::CoreOf(future, what))) return;
     if constexpr (OwningRvalue<R>) {

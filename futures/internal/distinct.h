@@ -20,6 +20,9 @@ class SeenObjects {
  public:
   static constexpr std::size_t kAlignment = 16;  // of the objects, at least
 
+  // Room for `expected` objects that lie as close together as nodes do.
+  explicit SeenObjects(std::size_t expected = 0) { regions_.reserve(expected / 8); }
+
   // False: it was shown before.
   bool Insert(const void* object) {
     const auto address = reinterpret_cast<std::uintptr_t>(object);

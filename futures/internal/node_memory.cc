@@ -85,27 +85,23 @@ bool NodeMemory::BeginUse() noexcept {
   if (cache_.life == Cache::Life::kInUse) [[likely]]
     return true;
   if (cache_.life == Cache::Life::kOver) return false;
-  HandleForks();
   thread_local const CacheEnd end;
   static_cast<void>(&end);
   cache_.life = Cache::Life::kInUse;
   return true;
 }
 
-// A child of a fork has this thread's cache, and finds no depot locked.
-void NodeMemory::HandleForks() noexcept {
-  static const int once = pthread_atfork(
-      [] {
-        for (std::size_t i = 0; i < kSizes; ++i) DepotOf(i).mutex().lock();
-      },
-      [] {
-        for (std::size_t i = 0; i < kSizes; ++i) DepotOf(i).mutex().unlock();
-      },
-      [] {
-        for (std::size_t i = 0; i < kSizes; ++i) DepotOf(i).mutex().unlock();
-      });
-  static_cast<void>(once);
-}
+// So that a child of a fork, which has the cache of the thread that forked, finds no depot locked.
+const int NodeMemory::fork_handlers_ = pthread_atfork(
+    [] {
+      for (std::size_t i = 0; i < kSizes; ++i) DepotOf(i).mutex().lock();
+    },
+    [] {
+      for (std::size_t i = 0; i < kSizes; ++i) DepotOf(i).mutex().unlock();
+    },
+    [] {
+      for (std::size_t i = 0; i < kSizes; ++i) DepotOf(i).mutex().unlock();
+    });
 
 void* NodeMemory::AllocateSlowly(std::size_t size) {
   if (size > kLargest) return ::operator new(size);

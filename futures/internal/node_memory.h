@@ -119,10 +119,10 @@ class NodeMemory {
   static bool Keep(Magazine* full, std::size_t size_class) noexcept;
   static Magazine* Take(std::size_t size_class) noexcept;
   static Depot& DepotOf(std::size_t size_class) noexcept;
-  static void HandleForks() noexcept;
 
   static constinit thread_local Cache cache_;
   static constinit std::atomic<std::size_t> kept_;
+  static const int fork_handlers_;
 };
 
 }  // namespace cohort::internal
