@@ -10,7 +10,8 @@
 
 Each run of a work is a process of its own. A table shows medians, half the distance of the
 quartiles, and ratios; a ~ stands before the ratio of those who cannot be told apart from the best.
-The exit status is 1 when the machine was too noisy for one of the tables to mean anything.
+A peer that fails at a work is left out of its table, and named at the end. The exit status is 1
+when one has failed, or the machine was too noisy for one of the tables to mean anything.
 How it measures, and why so: docs/design/benchmarks.md.
 """
 
@@ -91,29 +92,37 @@ def rows_of(arguments):
 
 def report(outcome):
     print(f"\n{outcome.row.title}")
-    print("\n".join(tables.table_of(outcome)))
-    print(tables.noise_text(outcome.verdict()), flush=True)
+    if outcome.runs:
+        print("\n".join(tables.table_of(outcome)))
+        print(tables.noise_text(outcome.verdict()))
+    print("".join(f"FAILED: {failure}\n" for failure in outcome.failures.values()), end="",
+          flush=True)
 
 
 def measure(arguments):
     described = machine.describe()
     print(machine.text_of(described))
     peers = peers_of(arguments)
-    outcomes = []
+    outcomes, failures = [], []
     for row in rows_of(arguments):
         outcome = runs.measure(row, peers, arguments.repetitions, arguments.retries)
-        if outcome.runs:
+        if outcome.runs or outcome.failures:
             report(outcome)
+        if outcome.runs:
             outcomes.append(outcome)
-    return {"machine": described, "repetitions": arguments.repetitions,
+        failures += outcome.failures.values()
+    return {"machine": described, "repetitions": arguments.repetitions, "failures": failures,
             "rows": [outcome.as_json() for outcome in outcomes]}
 
 
 def conclude(results):
     """Returns the exit status."""
+    failures = results.get("failures", [])
+    for failure in failures:
+        print(f"compare: {failure}", file=sys.stderr)
     noisy = [row for row in results["rows"] if row["noise"]["reasons"]]
     if not noisy:
-        return 0
+        return 1 if failures else 0
     print(f"\ncompare: {len(noisy)} of {len(results['rows'])} tables have no conclusion, the "
           "machine was too noisy: end what else runs, and run it again", file=sys.stderr)
     return 1
@@ -121,6 +130,8 @@ def conclude(results):
 
 def main():
     arguments = parse_arguments()
+    if arguments.plots:
+        plots.require()
     if arguments.source:
         with open(in_users_directory(arguments.source), encoding="utf-8") as source:
             results = json.load(source)

@@ -28,10 +28,12 @@ def run(compare, peers, *arguments):
                    *arguments]
         done = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=False)
         print(done.stdout)
-        # 1: too noisy, which is no matter here.
+        # 1: too noisy, which is no matter here, or a failure.
         assert done.returncode in (0, 1), done.returncode
         with open(figures, encoding="utf-8") as source:
-            return done.stdout, json.load(source)["rows"]
+            results = json.load(source)
+    assert not results["failures"], results["failures"]
+    return done.stdout, results["rows"]
 
 
 def check_row(row):

@@ -15,6 +15,7 @@ def page(results):
     for work in sorted({(row["curve"], row["work"]) for row in rows if row["curve"]}):
         chosen = [row for row in rows if (row["curve"], row["work"]) == work]
         parts.append(_table(chosen, f"`{work[1]}` by {work[0]}", _point))
+    parts += [f"({failure}.)\n" for failure in results.get("failures", [])]
     parts.append(f"({results['repetitions']} repetitions. {_versions(rows)}. "
                  f"{text_of(results['machine'])}.)\n")
     return "\n".join(parts)
@@ -34,7 +35,10 @@ def _point(row):
 
 
 def _table(rows, title, label):
-    """Medians; ours with the spread, and how many times as long the best of the others takes."""
+    """Medians; ours with the spread, and how many times as long the best of the others takes.
+
+    A ~ says that the two cannot be told apart.
+    """
     names = [US] + sorted({name for row in rows for name in row["peers"]} - {US})
     lines = [_line([title, *names, "best other / ours"]), _line(["---"] * (len(names) + 2))]
     for row in rows:
@@ -67,7 +71,15 @@ def _cell(row, name):
 
 
 def _lead(row):
-    ours = row["peers"].get(US, {"median": 0})["median"]
-    others = [peer["median"] for name, peer in row["peers"].items()
-              if name != US and _is_shown(row, peer)]
-    return f"{min(others) / ours:.2f}" if others and ours else ""
+    ours = row["peers"].get(US)
+    others = [peer for name, peer in row["peers"].items() if name != US and _is_shown(row, peer)]
+    if not ours or not ours["median"] or not others:
+        return ""
+    best = min(others, key=lambda peer: peer["median"])
+    return ("~" if _overlap(ours, best) else "") + f"{best['median'] / ours['median']:.2f}"
+
+
+def _overlap(one, other):
+    """As Summary.overlaps()."""
+    return (one["quartiles"][0] <= other["quartiles"][1] and
+            other["quartiles"][0] <= one["quartiles"][1])

@@ -19,8 +19,8 @@ def row(peers, curve="", count=1000, reasons=()):
             "peers": peers, "noise": {"reasons": list(reasons)}}
 
 
-def lines_of(*rows):
-    return page({"machine": MACHINE, "repetitions": 7, "rows": list(rows)}).splitlines()
+def lines_of(*rows, **more):
+    return page({"machine": MACHINE, "repetitions": 7, "rows": list(rows)} | more).splitlines()
 
 
 class PageTest(unittest.TestCase):
@@ -33,6 +33,14 @@ class PageTest(unittest.TestCase):
     def test_who_cannot_do_a_work_has_an_empty_cell(self):
         lines = lines_of(row({"cohort": peer(1), "b": peer(2)}), row({"cohort": peer(1)}))
         self.assertEqual(lines[3], "| `ping`, 1,000 | 1.0 ns ± 0% |  |  |")
+
+    def test_a_lead_that_may_be_chance_is_marked(self):
+        near = row({"cohort": peer(100, [90, 110]), "a": peer(120, [105, 130]), "b": peer(200)})
+        self.assertIn("| ~1.20 |", lines_of(near)[2])
+
+    def test_failures_are_told(self):
+        self.assertIn("(b ended with 1.)", lines_of(row({"cohort": peer(1)}),
+                                                    failures=["b ended with 1"]))
 
     def test_noise_is_told(self):
         self.assertIn("(noisy)", lines_of(row({"cohort": peer(1)}, reasons=["x"]))[2])

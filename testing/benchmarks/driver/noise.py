@@ -1,9 +1,9 @@
 """How quiet the machine was, and whether that is quiet enough to conclude anything.
 
-Two measures. The first is the share of all processors' time that programs other than the measured
-one used while it ran, by /proc/stat; time that the hypervisor gave to others counts. The second is
-how long one fixed loop takes before each run: it shows what processor counters do not, such as a
-neighbour on the same core or a clock that changes.
+Two measures. The first is how much processor time programs other than the measured one used while
+it ran, by /proc/stat, as a share of what the processors that the run needs had; time that the
+hypervisor gave to others counts. The second is how long one fixed loop takes before each run: it
+shows what processor counters do not, such as a neighbour on the same core or a clock that changes.
 """
 
 import os
@@ -17,7 +17,7 @@ from summary import quantile
 MOST_FOREIGN = 0.05
 MOST_UNSTEADY = 0.10
 
-# A single run is repeated when others took more than this of the machine, and at least so long:
+# A single run is repeated when others took more than this share, and at least so long:
 # the kernel counts in ticks of 10 ms.
 MOST_FOREIGN_IN_A_RUN = 0.10
 LEAST_FOREIGN_SECONDS = 0.04
@@ -27,7 +27,7 @@ CALIBRATION_ROUNDS = 100_000
 
 @dataclass(frozen=True)
 class Share:
-    """Seconds of processor time: of others, and of all there was."""
+    """Seconds of processor time: of others, and of the processors that the run needs."""
 
     foreign: float = 0.0
     total: float = 0.0
@@ -46,15 +46,15 @@ class Share:
 
 @dataclass(frozen=True)
 class Verdict:
-    foreign: float  # the share of others, over all runs of a row
+    foreign: float  # the share of others, maybe above 1, over all runs of a row
     unsteady: float  # the calibration loop: distance of the quartiles by the median
 
     @property
     def reasons(self):
         reasons = []
         if self.foreign > MOST_FOREIGN:
-            reasons.append(f"other programs used {self.foreign:.1%} of the processors "
-                           f"(at most {MOST_FOREIGN:.0%})")
+            reasons.append(f"other programs used {self.foreign:.1%} of the processors that a "
+                           f"run needs (at most {MOST_FOREIGN:.0%})")
         if self.unsteady > MOST_UNSTEADY:
             reasons.append(f"a fixed loop's time varied by {self.unsteady:.1%} "
                            f"(at most {MOST_UNSTEADY:.0%})")
@@ -98,10 +98,19 @@ def _own_seconds(usage):
     return usage.ru_utime + usage.ru_stime
 
 
-class Watch:
-    """Tells the share of others from its construction on."""
+def needed_part(threads, processors):
+    """Of the machine. One more than threads: whoever submits runs, too.
 
-    def __init__(self):
+    On a large machine, a few busy neighbours are a small part of all, and disturb nevertheless.
+    """
+    return min(1.0, (threads + 1) / processors)
+
+
+class Watch:
+    """Tells the share of others from its construction on, in a run with so many threads."""
+
+    def __init__(self, threads):
+        self._needed = needed_part(threads, os.cpu_count())
         self._busy, self._total = _processor_times()
         self._own = _own_seconds(resource.getrusage(resource.RUSAGE_SELF))
 
@@ -110,4 +119,4 @@ class Watch:
         busy, total = _processor_times()
         own = _own_seconds(resource.getrusage(resource.RUSAGE_SELF)) - self._own
         foreign = busy - self._busy - own - _own_seconds(child_usage)
-        return Share(max(foreign, 0.0), total - self._total)
+        return Share(max(foreign, 0.0), (total - self._total) * self._needed)

@@ -4,8 +4,8 @@
 import os
 import unittest
 
-from noise import (MOST_FOREIGN, MOST_UNSTEADY, Share, Verdict, calibrate, parse_processor_times,
-                   verdict_of)
+from noise import (MOST_FOREIGN, MOST_UNSTEADY, Share, Verdict, calibrate, needed_part,
+                   parse_processor_times, verdict_of)
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -45,6 +45,12 @@ class VerdictTest(unittest.TestCase):
 
 
 class RunTest(unittest.TestCase):
+
+    def test_neighbours_count_by_the_processors_that_the_run_needs(self):
+        self.assertEqual(needed_part(threads=2, processors=2), 1)
+        self.assertEqual(needed_part(threads=3, processors=64), 4 / 64)
+        three_neighbours = Share(3, 64 * needed_part(threads=3, processors=64))
+        self.assertFalse(verdict_of([three_neighbours], [1.0]).quiet)
 
     def test_a_run_is_disturbed_by_a_share_that_the_kernel_can_count(self):
         self.assertTrue(Share(0.2, 1).disturbs)

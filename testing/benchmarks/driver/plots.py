@@ -9,6 +9,11 @@ OURS, THEIRS = "#0b6e4f", "#7a8794"
 OTHERS = ["#c44536", "#3a6ea5", "#e0a030", "#7d4f9e", "#5fb3b3", "#8c564b", "#444444"]
 
 
+def require():
+    """Ends the program where nothing can be drawn."""
+    _pyplot()
+
+
 def _pyplot():
     try:
         import matplotlib

@@ -2,8 +2,9 @@
 
 import json
 import os
+import signal
 import subprocess
-import sys
+import tempfile
 import threading
 from dataclasses import dataclass, field
 
@@ -13,6 +14,10 @@ from summary import Summary, best_of
 
 # For one run; a peer that hangs must not hang all of it.
 MOST_SECONDS = 300
+
+
+class RunFailed(Exception):
+    """A peer ended badly, too late, or without figures."""
 
 
 class Peer:
@@ -28,7 +33,7 @@ class Peer:
         """One run; another one in its place, so many times at most, where others disturb it."""
         for attempt in range(retries + 1):
             calibration = noise.calibrate()
-            watch = noise.Watch()
+            watch = noise.Watch(row.threads)
             figures, usage = self._measure(row)
             share = watch.share(usage)
             if not share.disturbs or attempt == retries:
@@ -37,17 +42,34 @@ class Peer:
     def _measure(self, row):
         command = [self._program, f"--work={row.work.name}", f"--threads={row.threads}",
                    f"--count={row.count_for(self.name)}"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            timer = threading.Timer(MOST_SECONDS, process.kill)
-            timer.start()
-            output = process.stdout.read()
-            _, status, usage = os.wait4(process.pid, 0)
+        status, output, usage = _run_to_its_end(command)
+        shown = " ".join([self.name, *command[1:]])
+        if status != 0:
+            raise RunFailed(f"{shown} ended with {status} (-9: stopped after {MOST_SECONDS} s)")
+        try:
+            return json.loads(output), usage
+        except ValueError:
+            raise RunFailed(f"{shown} printed no figures, but {output!r}") from None
+
+
+def _run_to_its_end(command):
+    """Exit status, output and usage. Processes that the program has left behind end, too."""
+    # A file: what is left behind would keep a pipe open.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        process = subprocess.Popen(command, stdout=output, start_new_session=True)
+        timer = threading.Timer(MOST_SECONDS, os.killpg, [process.pid, signal.SIGKILL])
+        timer.start()
+        try:
+            # Without reaping it, so that the number of the group stays its own.
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        finally:
             timer.cancel()
+            timer.join()
+            os.killpg(process.pid, signal.SIGKILL)
+            _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            sys.exit(f"compare: {' '.join(command)} ended with {process.returncode} "
-                     f"(-9: stopped after {MOST_SECONDS} s)")
-        return json.loads(output), usage
+        output.seek(0)
+        return process.returncode, output.read(), usage
 
 
 @dataclass
@@ -64,6 +86,7 @@ class Outcome:
 
     row: object
     runs: dict = field(default_factory=dict)
+    failures: dict = field(default_factory=dict)  # of those who have no runs for it: what it was
 
     def summaries(self):
         return {name: Summary.of([run.figures["value"] for run in runs])
@@ -114,10 +137,19 @@ class Outcome:
 
 
 def measure(row, peers, repetitions, retries):
-    """A B C A B C ...: what else the machine does meets all alike."""
-    able = [peer for peer in peers if row.work.name in peer.works]
+    """A B C A B C ...: what else the machine does meets all alike. Who fails is out of the row."""
+    able = [peer for peer in peers if row.work.name in peer.works and row.is_for(peer.name)]
     outcome = Outcome(row, {peer.name: [] for peer in able})
     for _ in range(repetitions):
         for peer in able:
-            outcome.runs[peer.name].append(peer.run(row, retries))
+            if peer.name not in outcome.failures:
+                _measure_once(peer, outcome, retries)
     return outcome
+
+
+def _measure_once(peer, outcome, retries):
+    try:
+        outcome.runs[peer.name].append(peer.run(outcome.row, retries))
+    except RunFailed as failure:
+        del outcome.runs[peer.name]
+        outcome.failures[peer.name] = str(failure)

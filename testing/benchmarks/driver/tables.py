@@ -63,8 +63,8 @@ def aligned(rows):
 
 
 def noise_text(verdict):
-    measured = (f"others used {verdict.foreign:.1%} of the processors, a fixed loop varied by "
-                f"{verdict.unsteady:.1%}")
+    measured = (f"others used {verdict.foreign:.1%} of the processors that a run needs, a fixed "
+                f"loop varied by {verdict.unsteady:.1%}")
     if verdict.quiet:
         return "quiet: " + measured
     return "TOO NOISY, no conclusion: " + "; ".join(verdict.reasons)

@@ -33,7 +33,8 @@ class OpenMp {
 
   template <typename F>
   auto Submit(F f) {
-    OneCall<F> task(std::move(f));
+    // A private variable of a task is a copy.
+    CopyableCall<F> task(std::move(f));
     auto future = task.Future();
 #pragma omp task firstprivate(task)
     task();

@@ -268,15 +268,21 @@ def process_result(_, count):
         return time_each(count, lambda: pool.submit(make, LARGE).result())
 
 
-def process_start(_, count):
+def start_times(count, method):
     times = []
     for _ in range(count):
         stopwatch = Stopwatch()
-        # As ours, from nothing: not by a fork of this process.
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
             pool.submit(increment, 1).result()
             times.append(stopwatch.wall())
-    return median_of(times)
+    return times
+
+
+def process_start(_, count):
+    # As ours, from nothing; and, beside it, by a fork of this process.
+    measured = median_of(start_times(count, "spawn"))
+    measured["others"]["fork_ns"] = statistics.median(start_times(count, "fork"))
+    return measured
 
 
 WORKS = {

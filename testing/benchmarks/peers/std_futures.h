@@ -13,11 +13,24 @@ namespace cohort::benchmarks {
 template <typename F>
 using Packaged = std::packaged_task<std::invoke_result_t<F&>()>;
 
-// A copyable task for those who want one. May be called once; it must be.
+// A task for those who call what they were given as a constant. It moves along without memory of
+// its own.
 template <typename F>
-class OneCall {
+class ConstCall {
  public:
-  explicit OneCall(F f) : task_(new Packaged<F>(std::move(f))) {}
+  explicit ConstCall(F f) : task_(std::move(f)) {}
+  auto Future() { return task_.get_future(); }
+  void operator()() const { task_(); }
+
+ private:
+  mutable Packaged<F> task_;
+};
+
+// A task for those who copy it, which takes an allocation more. May be called once; it must be.
+template <typename F>
+class CopyableCall {
+ public:
+  explicit CopyableCall(F f) : task_(new Packaged<F>(std::move(f))) {}
   auto Future() { return task_->get_future(); }
   void operator()() const {
     const std::unique_ptr<Packaged<F>> task(task_);

@@ -25,9 +25,9 @@ class TbbArena : public StdFutures {
 
   template <typename F>
   auto Submit(F f) {
-    OneCall<F> task(std::move(f));
+    ConstCall<F> task(std::move(f));
     auto future = task.Future();
-    arena_.enqueue(task);
+    arena_.enqueue(std::move(task));
     return future;
   }
 

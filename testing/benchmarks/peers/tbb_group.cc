@@ -48,9 +48,9 @@ class TbbGroup {
 
   template <typename F>
   auto Submit(F f) {
-    OneCall<F> task(std::move(f));
+    ConstCall<F> task(std::move(f));
     auto future = task.Future();
-    group_.run(task);
+    group_.run(std::move(task));
     return Future<decltype(future.get())>{std::move(future), &group_};
   }
   // A wait that did not run tasks would never end where the caller is the only thread.

@@ -41,7 +41,7 @@ concept SubmitsFromAnywhere = Submits<Peer> && !requires {
 };
 
 // Waits without running the tasks itself. Where it does run them, a round trip need not leave the
-// thread, and is no round trip.
+// thread, and is no round trip; nor is there a wake-up to time.
 template <typename Peer>
 concept LeavesTasksToWorkers = Submits<Peer> && !requires {
   Peer::kWaitingRunsTasks;
@@ -68,7 +68,6 @@ concept Maps = requires(Peer& peer, Function f, const std::vector<double>& input
   { peer.SumOf(f, inputs) } -> std::same_as<double>;
 };
 
-// The sum of the results, taken as they come.
 // Waits for many futures in one call.
 template <typename Peer>
 concept WaitsForMany = requires(std::vector<FutureOf<Peer>>& futures) {

@@ -33,10 +33,12 @@ Works WorksOf() {
   Works works;
   if constexpr (Submits<Peer>) {
     works["submit_get"] = SubmitGet<Peer>;
-    works["wakeups"] = Wakeups<Peer>;
     works["idle"] = Idle<Peer>;
   }
-  if constexpr (LeavesTasksToWorkers<Peer>) works["ping"] = Ping<Peer>;
+  if constexpr (LeavesTasksToWorkers<Peer>) {
+    works["ping"] = Ping<Peer>;
+    works["wakeups"] = Wakeups<Peer>;
+  }
   if constexpr (SubmitsFromAnywhere<Peer>) works["producers4"] = Producers<Peer>;
   if constexpr (Posts<Peer>) works["post"] = Post<Peer>;
   if constexpr (Forks<Peer>) works["fork_join"] = ForkJoin<Peer>;

@@ -45,7 +45,7 @@ Burst RunBurst(Peer& peer) {
   return {since(*std::min_element(starts.begin(), starts.end())), since(Clock::now())};
 }
 
-template <Submits Peer>
+template <LeavesTasksToWorkers Peer>
 Figures Wakeups(const Settings& settings) {
   std::vector<double> first_starts;
   std::vector<double> wholes;
