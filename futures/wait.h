@@ -204,13 +204,13 @@ std::vector<Future<RangeResult<R>>> Distinct(R&& range, const char* what) {
       futures.push_back(std::forward<F>(future));
     }
   };
-  if constexpr (std::ranges::random_access_range<R> && std::ranges::sized_range<R> &&
-                std::is_lvalue_reference_v<std::ranges::range_reference_t<R>>) {
-    const auto size = static_cast<std::size_t>(std::ranges::size(range));
-    auto at = std::ranges::begin(range);
-    for (std::size_t i = 0; i < size; ++i, ++at) {
-      if (i + kPrefetchAhead < size) FutureAccess::Prefetch(at[kPrefetchAhead]);
-      add(*at);
+  // Elsewhere, to look at an element may do who knows what.
+  if constexpr (std::ranges::contiguous_range<R> && std::ranges::sized_range<R>) {
+    const std::size_t size = std::ranges::size(range);
+    auto* const elements = std::ranges::data(range);
+    for (std::size_t i = 0; i < size; ++i) {
+      if (i + kPrefetchAhead < size) FutureAccess::Prefetch(elements[i + kPrefetchAhead]);
+      add(elements[i]);
     }
   } else {
     for (auto&& future : range) add(std::forward<decltype(future)>(future));

@@ -271,6 +271,18 @@ TEST(WaitRangeTest, Containers) {
   ExpectWaitsFor(std::initializer_list<Future<int>>{a, b}, 2);
 }
 
+TEST(WaitRangeTest, EachElementIsLookedAtOnce) {
+  constexpr int kCount = 50;
+  Futures<int> futures(kCount);
+  int looks = 0;
+  const auto start = [&](Future<int>& future) -> Future<int>& {
+    ++looks;
+    return future = SucceededFuture<int>();
+  };
+  ExpectWaitsFor(futures | std::views::transform(start), kCount);
+  EXPECT_EQ(looks, kCount);
+}
+
 TEST(WaitRangeTest, Views) {
   Futures<int> futures = {SucceededFuture<int>(), SucceededFuture<int>(), SucceededFuture<int>()};
   std::map<int, Future<int>> by_number = {{1, futures[0]}, {2, futures[1]}};

@@ -605,5 +605,22 @@ TEST(RateLimited, InRealTimeStartsAreNotEarly) {
   }
 }
 
+TEST(RateLimited, AForkedChildStartsNoneOfTheParentsCalls) {
+  if (kSanitized) GTEST_SKIP() << "sanitizers do not follow threads into a forked child";
+  ByHand hand({.calls_per_second = 1});
+  hand.limited.pause_until(hand.timer.now() + seconds(5));
+  hand.limited.submit(Square, 2);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);  // instead of a test that never ends
+    hand.limited.pause_until(hand.timer.now());
+    _exit(hand.executor.pending() == 0 ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
 }  // namespace
 }  // namespace cohort

@@ -21,9 +21,10 @@ struct Written {
 
 // Writes `text` until all of it is written, the time is over, a signal comes or there is an error.
 //
-// A file gets it in one call. A pipe, a socket or a terminal gets it in pieces that it surely takes
-// without blocking. These end with a line, but for lines of more than 4 KiB: whoever stops in
-// between leaves no half line, and lines of several processes on one pipe do not mix.
+// A file gets it in one call. A pipe, a socket or a terminal gets it in pieces that it takes
+// without blocking, unless somebody else fills a pipe at the same moment. These end with a line,
+// but for lines of more than 4 KiB: whoever stops in between leaves no half line, and lines of
+// several processes on one pipe do not mix.
 Written WriteUntil(int fd, std::string_view text, std::chrono::steady_clock::time_point end);
 
 }  // namespace cohort::api_fetcher

@@ -79,6 +79,7 @@ bool Results::Flush() {
   if (!error_ && is_behind()) {
     const Written written = WriteUntil(fd_, rest_, std::chrono::steady_clock::now() + kPatience);
     rest_.remove_prefix(written.bytes);
+    written_ += written.bytes;
     error_ = written.error;
   }
   if (!error_) return true;

@@ -44,6 +44,9 @@ class Results {
   // How many records have come out and have not been written as a whole. For the same thread.
   std::uint64_t unwritten() const;
 
+  // Bytes that the reader has taken. For the same thread.
+  std::uint64_t written() const { return written_; }
+
   // How many records have come out, to be written or on the way.
   std::uint64_t released() const;
 
@@ -74,6 +77,7 @@ class Results {
   // The writer's.
   std::string writing_;
   std::string_view rest_;  // of writing_
+  std::uint64_t written_ = 0;
   std::error_code error_;
 };
 

@@ -380,11 +380,10 @@ void Runner::GiveUpWaiting() {
 // anything; after the deadline, for a moment; after a second signal no more.
 bool Runner::WriteRest() {
   Clock::time_point late_at = Clock::now() + kGrace;
-  std::uint64_t before = 0;
+  std::uint64_t before = results_.written();
   while (results_.Flush()) {
-    const std::uint64_t left = results_.unwritten();
-    if (left == 0) return true;
-    const bool takes = std::exchange(before, left) != left;
+    if (results_.unwritten() == 0) return true;
+    const bool takes = std::exchange(before, results_.written()) != results_.written();
     const bool may_wait = takes || !apps::InterruptRequested();
     if (may_wait && !IsDeadlineOver()) late_at = Clock::now() + kGrace;
     if (Clock::now() >= late_at || apps::InterruptsRequested() > 1) return false;

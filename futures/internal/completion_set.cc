@@ -92,7 +92,10 @@ void CompletionSet::State::Add(CoreRef<CoreBase> core) {
 }
 
 void CompletionSet::State::AddUnwatched(CoreRef<CoreBase> core) {
-  if (Node* const done = AddPending(std::move(core))) AppendReady(*done, *done);
+  Node* const done = AddPending(std::move(core));
+  if (done == nullptr) return;
+  Collect();  // what was done before it
+  AppendReady(*done, *done);
 }
 
 // Null: its future will tell. Else the future is done already.

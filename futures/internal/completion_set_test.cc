@@ -53,6 +53,18 @@ TEST(CompletionSetTest, WhatIsDoneArrivesAtOnce) {
   EXPECT_EQ(set.Take().get(), core.get());
 }
 
+TEST(CompletionSetTest, WhatIsAddedWhenDoneComesAfterWhatWasDoneBefore) {
+  const CoreRef<IntCore> first = NewCore();
+  const CoreRef<IntCore> second = NewCore();
+  CompletionSet set;
+  set.AddUnwatched(Share(first));
+  Finish(first);
+  Finish(second);
+  set.AddUnwatched(Share(second));
+  EXPECT_EQ(set.Take().get(), first.get());
+  EXPECT_EQ(set.Take().get(), second.get());
+}
+
 TEST(CompletionSetTest, WaitsAndTimesOut) {
   const CoreRef<IntCore> core = NewCore();
   CompletionSet set;

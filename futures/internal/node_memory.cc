@@ -1,10 +1,7 @@
 #include "futures/internal/node_memory.h"
 
-#include <pthread.h>
-
 #include <array>
 #include <atomic>
-#include <mutex>
 #include <utility>
 
 namespace cohort::internal {
@@ -17,28 +14,32 @@ class NodeMemory::Depot {
  public:
   constexpr Depot() = default;
 
-  void Add(Magazine* full) noexcept {
-    const std::lock_guard lock(mutex_);
+  // False: another thread is at it.
+  bool Add(Magazine* full) noexcept {
+    if (busy_.test_and_set(std::memory_order_acquire)) return false;
     full->next = full_.load(std::memory_order_relaxed);
     full_.store(full, std::memory_order_relaxed);
+    busy_.clear(std::memory_order_release);
+    return true;
   }
 
-  // Null: there is none.
+  // Null: there is none, or another thread is at it.
   Magazine* Take() noexcept {
     // Asked for each node while there are none, so first without the lock; what is missed comes
     // later.
     if (full_.load(std::memory_order_relaxed) == nullptr) return nullptr;
-    const std::lock_guard lock(mutex_);
+    if (busy_.test_and_set(std::memory_order_acquire)) return nullptr;
     Magazine* const first = full_.load(std::memory_order_relaxed);
     if (first != nullptr) full_.store(first->next, std::memory_order_relaxed);
+    busy_.clear(std::memory_order_release);
     return first;
   }
 
-  std::mutex& mutex() noexcept { return mutex_; }
-
  private:
-  alignas(64) std::mutex mutex_;
-  std::atomic<Magazine*> full_ = nullptr;  // a list, changed under mutex_
+  // A lock that is only ever tried: nobody waits for a thread that was interrupted while it had it,
+  // nor, in a forked child, for one that is not there.
+  alignas(64) std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+  std::atomic<Magazine*> full_ = nullptr;  // a list; changed by who has busy_
 };
 
 NodeMemory::Depot& NodeMemory::DepotOf(std::size_t size_class) noexcept {
@@ -65,13 +66,14 @@ void NodeMemory::GiveUp(Magazine* magazine, std::size_t size_class) noexcept {
   delete magazine;
 }
 
-// False: enough are kept, about.
+// False: enough are kept, about, or another thread keeps one just now.
 bool NodeMemory::Keep(Magazine* full, std::size_t size_class) noexcept {
   const std::size_t bytes = kRounds * SizeOf(size_class);
   if (kept() + bytes > kMostKept) return false;
   kept_.fetch_add(bytes, std::memory_order_relaxed);
-  DepotOf(size_class).Add(full);
-  return true;
+  if (DepotOf(size_class).Add(full)) return true;
+  kept_.fetch_sub(bytes, std::memory_order_relaxed);
+  return false;
 }
 
 NodeMemory::Magazine* NodeMemory::Take(std::size_t size_class) noexcept {
@@ -90,18 +92,6 @@ bool NodeMemory::BeginUse() noexcept {
   cache_.life = Cache::Life::kInUse;
   return true;
 }
-
-// So that a child of a fork, which has the cache of the thread that forked, finds no depot locked.
-const int NodeMemory::fork_handlers_ = pthread_atfork(
-    [] {
-      for (std::size_t i = 0; i < kSizes; ++i) DepotOf(i).mutex().lock();
-    },
-    [] {
-      for (std::size_t i = 0; i < kSizes; ++i) DepotOf(i).mutex().unlock();
-    },
-    [] {
-      for (std::size_t i = 0; i < kSizes; ++i) DepotOf(i).mutex().unlock();
-    });
 
 void* NodeMemory::AllocateSlowly(std::size_t size) {
   if (size > kLargest) return ::operator new(size);

@@ -76,7 +76,7 @@ class NodeMemory {
   // end, and for tests that count allocations.
   static void EndUse() noexcept;
 
-  // Bytes in the depot.
+  // Bytes in the depot, about, while other threads are at it.
   static std::size_t kept() noexcept { return kept_.load(std::memory_order_relaxed); }
 
  private:
@@ -122,7 +122,6 @@ class NodeMemory {
 
   static constinit thread_local Cache cache_;
   static constinit std::atomic<std::size_t> kept_;
-  static const int fork_handlers_;
 };
 
 }  // namespace cohort::internal

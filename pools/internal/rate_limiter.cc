@@ -92,6 +92,7 @@ void RateLimiter::Add(Deferred& task, int priority) {
 }
 
 void RateLimiter::PauseUntil(Timer::TimePoint when) {
+  if (InForkedChild()) return;
   std::unique_lock lock(mutex_);
   paused_until_ = NanosecondsOf(when);
   // It may have become a shorter one.
@@ -155,6 +156,7 @@ void RateLimiter::Start(Waiting call, std::uint64_t pump) noexcept {
 }
 
 void RateLimiter::GiveUpPump(std::uint64_t pump) noexcept {
+  if (InForkedChild()) return;
   std::unique_lock lock(mutex_);
   if (pump_ != pump) return;
   pump_ = 0;
