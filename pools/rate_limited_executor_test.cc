@@ -620,6 +620,7 @@ TEST(RateLimited, AForkedChildStartsNoneOfTheParentsCalls) {
   waitpid(child, &status, 0);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+  hand.limited.shutdown({.wait = true, .cancel_futures = true});
 }
 
 }  // namespace
