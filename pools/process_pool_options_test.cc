@@ -28,6 +28,7 @@ using std::chrono::milliseconds;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 // Dies at its first runs, as many as it is told to.
 int DieAtFirst(const std::string& file, int deaths) {
@@ -299,13 +300,14 @@ TEST(ProcessPoolOptionsTest, AnAnswerOverItsLimitCostsItsTaskAndItsWorker) {
     ProcessPoolExecutor pool({.max_workers = 1, .max_answer_bytes = limit});
     const auto before = pool.submit(TextOf, limit / 2);
     const auto too_large = pool.submit(TextOf, limit + 1);
-    const auto thrown = pool.submit(ThrowTextOf, limit + 1);
     std::vector<Future<std::string>> others;
-    for (int i = 0; i < 20; ++i) others.push_back(pool.submit(TextOf, limit / 2));
+    const TaskOptions again = {.max_retries = 2};  // those behind it may have begun
+    for (int i = 0; i < 20; ++i) others.push_back(pool.submit(again, TextOf, limit / 2));
     EXPECT_EQ(before.result().size(), limit / 2);
     EXPECT_THAT(ErrorText(too_large),
                 AllOf(HasSubstr("its answer has "),
                       HasSubstr("max_answer_bytes allows " + std::to_string(limit))));
+    const auto thrown = pool.submit({.priority = 1}, ThrowTextOf, limit + 1);
     EXPECT_THAT(ErrorText(thrown), HasSubstr("max_answer_bytes"));
     for (const auto& other : others) EXPECT_EQ(other.result().size(), limit / 2);
     EXPECT_EQ(pool.stats().worker_deaths, 2u);
@@ -317,6 +319,56 @@ TEST(ProcessPoolOptionsTest, AnAnswerThatMayBeTriedAgainIsRefusedAgain) {
   const auto future = pool.submit({.max_retries = 1}, TextOf, std::size_t{2000});
   EXPECT_THAT(ErrorText(future), HasSubstr("max_answer_bytes allows 1000"));
   EXPECT_EQ(pool.stats().worker_deaths, 2u);
+}
+
+std::string TextOfAfterGate(const std::string& gate, std::size_t bytes) {
+  PassGate(gate, 0);
+  return TextOf(bytes);
+}
+
+// A worker whose answer is refused has most likely begun the next task by then, or even done it.
+TEST(ProcessPoolOptionsTest, WhatBeganBehindAnAnswerOverTheLimitRunsOnce) {
+  const ScratchFolder folder;
+  for (int round = 0; round < 20; ++round) {
+    const std::string runs = folder.file(std::to_string(round));
+    RemoteGate gate;
+    ProcessPoolExecutor pool({.max_workers = 1, .max_answer_bytes = 1000});
+    const auto too_large = pool.submit(TextOfAfterGate, gate.path(), std::size_t{2000});
+    ASSERT_TRUE(gate.AwaitArrivals(1));
+    const auto behind = pool.submit({.name = "behind"}, WriteLine, runs, "run");
+    gate.Open();
+    EXPECT_THAT(ErrorText(too_large), Not(HasSubstr("an earlier task")));
+    if (behind.exception() != nullptr) {
+      EXPECT_THAT(MessageOf(behind), AllOf(HasSubstr("in the middle of task 'behind'"),
+                                           HasSubstr("for an earlier task: its answer has ")));
+    }
+    EXPECT_LE(LinesOf(runs).size(), 1u) << round;
+    EXPECT_EQ(pool.stats().worker_deaths, 1u);  // though it may have cost two tasks
+  }
+}
+
+TEST(ProcessPoolOptionsTest, WhatBeganBehindAnAnswerOverTheLimitIsTriedAgainIfItMay) {
+  for (int round = 0; round < 20; ++round) {
+    RemoteGate gate;
+    ProcessPoolExecutor pool({.max_workers = 1, .max_answer_bytes = 1000});
+    const auto too_large = pool.submit(TextOfAfterGate, gate.path(), std::size_t{2000});
+    ASSERT_TRUE(gate.AwaitArrivals(1));
+    const auto behind = pool.submit({.max_retries = 1}, Square, 3);
+    gate.Open();
+    EXPECT_THAT(ErrorText(too_large), HasSubstr("max_answer_bytes"));
+    EXPECT_EQ(behind.result(), 9);
+  }
+}
+
+void ThrowOverTheLimit() { throw std::runtime_error(TextOf(2000)); }
+
+TEST(ProcessPoolOptionsTest, AnInitializerThatThrowsOverTheLimitIsToldOf) {
+  ProcessPoolExecutor pool(
+      {.max_workers = 1, .initializer = initializer(ThrowOverTheLimit), .max_answer_bytes = 1000});
+  EXPECT_THAT(MessageOf(pool.submit(Square, 2)),
+              AllOf(HasSubstr("the initializer ended the process"),
+                    HasSubstr("the pool killed it, for its answer has "),
+                    HasSubstr("max_answer_bytes allows 1000")));
 }
 
 // The initializer's answer is one too.

@@ -203,11 +203,12 @@ class ProcessEngine final : public RegisteredExecutor,
   void Bury(const std::shared_ptr<ProcessWorker>& worker);
   std::string TakeBackFrom(ProcessWorker& worker, const ipc::ExitStatus& status,
                            std::vector<Failure>& failures);
-  bool MayTryAgain(const ProcessWorker& worker, const ProcessWorker::Sent& sent);
+  static bool MayHaveRunUnread(const ProcessWorker& worker, const ProcessWorker::Sent& sent);
+  bool MayTryAgain(ProcessWorker& worker, const ProcessWorker::Sent& sent);
   static void AddFailure(std::vector<Failure>& failures, RemoteJob& job, std::exception_ptr error,
                          int worker = -1);
   std::exception_ptr DeathOf(const ProcessWorker& worker, const RemoteJob& job,
-                             const ipc::ExitStatus& status);
+                             const ipc::ExitStatus& status, Blame blame);
   void StartWorkers();
   bool StartWorker();
   void AddWorker(int index, std::shared_ptr<ipc::WorkerProcess> process);

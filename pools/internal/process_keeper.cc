@@ -52,6 +52,13 @@ std::string InTask(const RemoteJob& job) {
                             : "in the middle of task '" + job.name() + "'";
 }
 
+// Continues a sentence on the worker's end.
+std::string WhyKilled(const ProcessWorker& worker, Blame blame) {
+  if (worker.reproach.empty()) return {};
+  const std::string whose = blame == Blame::kOwn ? "" : "an earlier task: ";
+  return "; the pool killed it, for " + whose + worker.reproach;
+}
+
 }  // namespace
 
 void ProcessEngine::PokeKeeper() noexcept {
@@ -161,8 +168,8 @@ void ProcessEngine::FetchLast(ProcessWorker& worker) {
   }
 }
 
-// What the worker had answered counts. Of the rest, the task that it had begun gets the blame, and
-// the others go back to the queue.
+// What the worker had answered counts, as far as it could be read. Of the rest, what the worker had
+// begun gets the blame, and the others go back to the queue.
 void ProcessEngine::Bury(const std::shared_ptr<ProcessWorker>& worker) {
   if (!worker->has_ended) Autopsy(*worker);
   FetchLast(*worker);
@@ -187,15 +194,16 @@ void ProcessEngine::Bury(const std::shared_ptr<ProcessWorker>& worker) {
 // Returns why the pool is broken, if that is so.
 std::string ProcessEngine::TakeBackFrom(ProcessWorker& worker, const ipc::ExitStatus& status,
                                         std::vector<Failure>& failures) {
-  const std::string how =
-      "worker process " + std::to_string(worker.process->process().pid()) + " " + Describe(status);
+  const std::string how = "worker process " + std::to_string(worker.process->process().pid()) +
+                          " " + Describe(status) + WhyKilled(worker, Blame::kOwn);
   std::string broken;
   bool is_first = true;
   const std::deque<ProcessWorker::Sent> left = worker.TakeAll();
   std::vector<RemoteJob*> unpunished;
   for (const ProcessWorker::Sent& sent : left) {
     if (sent.job == nullptr && !sent.is_initializer) continue;
-    const bool is_suspect = std::exchange(is_first, false);
+    const Blame blame = std::exchange(is_first, false) ? Blame::kOwn : Blame::kEarlier;
+    const bool is_suspect = blame == Blame::kOwn || MayHaveRunUnread(worker, sent);
     if (sent.is_initializer) {
       const bool was_to_end =
           worker.is_ending || killed_ || worker.kill_reason != KillReason::kNone;
@@ -205,7 +213,7 @@ std::string ProcessEngine::TakeBackFrom(ProcessWorker& worker, const ipc::ExitSt
     } else if (!is_suspect || MayTryAgain(worker, sent)) {
       unpunished.push_back(sent.job);
     } else {
-      AddFailure(failures, *sent.job, DeathOf(worker, *sent.job, status), worker.index);
+      AddFailure(failures, *sent.job, DeathOf(worker, *sent.job, status, blame), worker.index);
     }
   }
   for (auto job = unpunished.rbegin(); job != unpunished.rend(); ++job) {
@@ -225,14 +233,20 @@ std::string ProcessEngine::TakeBackFrom(ProcessWorker& worker, const ipc::ExitSt
   return broken;
 }
 
-// The task was the first in line when its worker ended.
-bool ProcessEngine::MayTryAgain(const ProcessWorker& worker, const ProcessWorker::Sent& sent) {
+// Where the worker's answers could not be read to the end, it may be far beyond the last one that
+// was. What it had begun must not run again as if it had not.
+bool ProcessEngine::MayHaveRunUnread(const ProcessWorker& worker, const ProcessWorker::Sent& sent) {
+  return worker.has_garbled && worker.process->HasBegun(sent.sequence);
+}
+
+// The task was the first in line when its worker ended, or is one that may have run.
+bool ProcessEngine::MayTryAgain(ProcessWorker& worker, const ProcessWorker::Sent& sent) {
   if (worker.kill_reason == KillReason::kNotItsFault) return true;
   if (!worker.process->MayHaveBegun(sent.sequence)) {
     // It would go on for ever if a task could make its worker say so.
     return !worker.is_ready || ++sent.job->deaths_before_begin < kMostDeathsBeforeBegin;
   }
-  deaths_.fetch_add(1, std::memory_order_relaxed);
+  if (!std::exchange(worker.is_counted, true)) deaths_.fetch_add(1, std::memory_order_relaxed);
   if (worker.kill_reason != KillReason::kNone || !broken_.empty() || killed_) return false;
   return sent.job->TakeRetry();
 }
@@ -244,9 +258,9 @@ void ProcessEngine::AddFailure(std::vector<Failure>& failures, RemoteJob& job,
 }
 
 std::exception_ptr ProcessEngine::DeathOf(const ProcessWorker& worker, const RemoteJob& job,
-                                          const ipc::ExitStatus& status) {
+                                          const ipc::ExitStatus& status, Blame blame) {
   if (!broken_.empty()) return std::make_exception_ptr(BrokenProcessPool(broken_));
-  if (worker.kill_reason == KillReason::kStopRequest) return nullptr;
+  if (worker.kill_reason == KillReason::kStopRequest && job.is_to_stop) return nullptr;
   if (worker.kill_reason == KillReason::kTimeout) {
     return std::make_exception_ptr(TimeoutError("the task was not done within " +
                                                 Seconds(job.timeout()) +
@@ -260,7 +274,7 @@ std::exception_ptr ProcessEngine::DeathOf(const ProcessWorker& worker, const Rem
   std::string what =
       "worker process " + std::to_string(death.pid) + " " + Describe(status) + " " + InTask(job);
   if (worker.out_of_memory) what += "; probably out of memory: the kernel has killed a process";
-  if (!worker.reproach.empty()) what += "; the pool killed it, for " + worker.reproach;
+  what += WhyKilled(worker, blame);
   if (!death.backtrace.empty()) what += "\n" + death.backtrace;
   return std::make_exception_ptr(WorkerDied(what, std::move(death)));
 }

@@ -21,6 +21,9 @@ namespace cohort::internal {
 // Why a worker was killed, for the future of the task that it ran.
 enum class KillReason { kNone, kTimeout, kStopRequest, kNotItsFault, kShutdown };
 
+// For whom a worker was killed: the task that gets the error, or one before it.
+enum class Blame { kOwn, kEarlier };
+
 // When to do something about a worker, and what.
 struct WorkerTimer {
   enum class What { kTimeout, kGrace, kEnd };
@@ -112,6 +115,7 @@ class ProcessWorker {
   bool has_ended = false;
   bool is_drained = false;     // has ended, and all that it had written is read
   bool has_garbled = false;    // has written what cannot be understood, or is too large
+  bool is_counted = false;     // among the deaths
   bool out_of_memory = false;  // the kernel has killed a process of the same group
   uint64_t tasks_left = 0;     // that it may be sent; where is_limited
   bool is_limited = false;
