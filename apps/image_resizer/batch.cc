@@ -13,6 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "apps/image_resizer/failure.h"
 #include "apps/image_resizer/source_file.h"
 
@@ -71,10 +72,11 @@ void RestrictLikeSource(int fd, const std::string& source) {
 }
 
 // The worker may have been taken over, and the parent keeps them all until the end.
-std::vector<std::string> AFewShortOnes(std::vector<std::string> warnings) {
-  if (warnings.size() > kMaxWarnings) warnings.resize(kMaxWarnings);
-  for (std::string& warning : warnings) {
-    if (warning.size() > kMaxWarningBytes) warning.resize(kMaxWarningBytes);
+std::vector<std::string> AFewShortOnes(std::string_view lines) {
+  std::vector<std::string> warnings;
+  for (const std::string_view line : absl::StrSplit(lines, '\n', absl::SkipEmpty())) {
+    if (warnings.size() == kMaxWarnings) break;
+    warnings.emplace_back(line.substr(0, kMaxWarningBytes));
   }
   return warnings;
 }
@@ -183,10 +185,10 @@ void Batch::TakeUpToDate(std::size_t file) {
 
 void Batch::Done(std::size_t file, const Answer& answer) {
   FileResult& result = results_[file];
-  result.before = answer.resized.source;
-  result.after = answer.resized.output;
-  result.warnings = AFewShortOnes(answer.resized.warnings);
-  result.target_bytes = answer.resized.file.size();
+  result.before = answer.source;
+  result.after = answer.output;
+  result.warnings = AFewShortOnes(answer.warnings);
+  result.target_bytes = answer.file.size();
   result.seconds = answer.seconds;
   result.worker = answer.worker;
   if (!NameFits(result.target, result.after.format)) {
@@ -195,7 +197,7 @@ void Batch::Done(std::size_t file, const Answer& answer) {
   const std::optional<IfExists> permission = Permission(file);
   if (!permission) return;
   try {
-    Write(file, answer.resized.file, *permission);
+    Write(file, answer.file, *permission);
     End(file, Outcome::kResized);
   } catch (const std::system_error& error) {
     NotWritten(file, error.code());

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <cstddef>
 #include <new>
 #include <string_view>
 
@@ -20,13 +21,21 @@ Failure FailureOf(const ImageError& error) {
   return {kind, std::string(absl::StripPrefix(text, kind + ": "))};
 }
 
+// "; the pool killed it, for ...", where it did so for what the worker had answered.
+std::string_view WhyKilled(std::string_view text) {
+  const std::size_t begin = text.rfind("; the pool killed it, for ");
+  if (begin == text.npos) return {};
+  text.remove_prefix(begin);
+  return text.substr(0, text.find('\n'));
+}
+
 // The backtrace is left out: it is the decoder's.
 Failure FailureOf(const WorkerDied& death) {
   if (death.signal() == 0) {
     return {"crashed", absl::StrCat("the worker ended with status ", death.exit_status())};
   }
   return {"crashed", absl::StrCat("the worker was ended by signal ", death.signal(), " (",
-                                  strsignal(death.signal()), ")")};
+                                  strsignal(death.signal()), ")", WhyKilled(death.what()))};
 }
 
 }  // namespace

@@ -31,6 +31,16 @@ TEST(FailureTest, OfTheWorker) {
   EXPECT_EQ(Of(WorkerDied("", {.exit_status = 3})).reason, "the worker ended with status 3");
 }
 
+TEST(FailureTest, OfAWorkerThatThePoolHasKilled) {
+  const WorkerDied died(
+      "worker process 7 was killed by signal 9 (Killed) in the middle of task 'a.jpg'; the pool "
+      "killed it, for its answer has 20 bytes\nframes",
+      {.signal = SIGKILL});
+  EXPECT_EQ(Of(died).reason,
+            "the worker was ended by signal 9 (Killed); the pool killed it, for its answer has 20 "
+            "bytes");
+}
+
 TEST(FailureTest, OfLimits) {
   EXPECT_EQ(Of(TimeoutError()).kind, "timeout");
   EXPECT_EQ(Of(std::bad_alloc()).kind, "out of memory");

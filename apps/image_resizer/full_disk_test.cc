@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <span>
 #include <string>
 
@@ -26,12 +27,26 @@ using ::testing::HasSubstr;
 
 constexpr int kImages = 20;
 
+bool WriteTo(const char* path, const std::string& text) {
+  std::ofstream file(path);
+  file << text << std::flush;
+  return file.good();
+}
+
+// A name space of users in which this one may mount. Whom it does not know cannot own a file.
+bool BecomeMounter() {
+  const std::string user = std::to_string(geteuid());
+  const std::string group = std::to_string(getegid());
+  return unshare(CLONE_NEWUSER) == 0 && WriteTo("/proc/self/uid_map", user + " " + user + " 1") &&
+         WriteTo("/proc/self/setgroups", "deny") &&
+         WriteTo("/proc/self/gid_map", group + " " + group + " 1");
+}
+
 // From then on, what this process mounts is its own. A root may do so, and most users in a name
 // space of theirs.
 bool HideMounts() {
-  const int kinds = geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS;
-  static const bool hidden =
-      unshare(kinds) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  static const bool hidden = (geteuid() == 0 || BecomeMounter()) && unshare(CLONE_NEWNS) == 0 &&
+                             mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
   return hidden;
 }
 

@@ -196,7 +196,7 @@ void AddLimitOptions(CLI::App& app, Options& options, Words& words) {
       ->check(CLI::Range(0.0, 1e6).description(""))
       ->type_name("S");
   app.add_option("--max-pixels", options.spec.limits.max_pixels,
-                 "Refuse images with more; default 268402689 (16383 squared)")
+                 "Refuse images and copies with more; default 268402689 (16383 squared)")
       ->check(CLI::PositiveNumber.description(""))
       ->type_name("N");
   app.add_option("--max-scans", options.spec.limits.max_scans,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace cohort::image_resizer {
 namespace {
@@ -59,18 +60,34 @@ ZimgGraph ColumnsOf(const Resampling& task, const Band& band) {
                    {{width, height}, task.to_bytes}, task.filter);
 }
 
+// The library has a row of coefficients for each sample of the output, as numbers of two kinds.
+double CoefficientBytes(Filter filter, double from, int to) {
+  constexpr double kBytes = 6;
+  constexpr double kSpare = 8;  // of the row, which is aligned
+  return to * kBytes * (2 * SupportOf(filter) * std::max(from / to, 1.0) + kSpare);
+}
+
+std::size_t OwnBytes(const Resampling& task, std::size_t bands) {
+  constexpr double kGraphBytes = 4096;
+  return static_cast<std::size_t>(
+      CoefficientBytes(task.filter, task.region.width, task.to.width) +
+      CoefficientBytes(task.filter, task.region.height, task.to.height) +
+      static_cast<double>(1 + bands) * kGraphBytes);
+}
+
 class FilterCache {
  public:
   using Filters = std::shared_ptr<const ResampleFilters>;
 
-  const Filters& Get(const Resampling& task, int rows_at_once) {
+  Filters Get(const Resampling& task, int rows_at_once) {
     const auto is_this = [&](const Entry& entry) {
       return entry.filters != nullptr && entry.task == task && entry.rows_at_once == rows_at_once;
     };
     const auto found = std::find_if(entries_.begin(), entries_.end(), is_this);
     if (found == entries_.end()) {
-      entries_.back() = {task, rows_at_once,
-                         std::make_shared<const ResampleFilters>(task, rows_at_once)};
+      auto made = std::make_shared<const ResampleFilters>(task, rows_at_once);
+      if (made->own_bytes > kMostCachedBytes) return made;
+      entries_.back() = {task, rows_at_once, std::move(made)};
       std::rotate(entries_.begin(), entries_.end() - 1, entries_.end());
     } else {
       std::rotate(entries_.begin(), found, found + 1);
@@ -106,7 +123,9 @@ std::vector<Band> BandsOf(const Resampling& task) {
 }
 
 ResampleFilters::ResampleFilters(const Resampling& task, int rows_at_once)
-    : rows(RowsOf(task, rows_at_once)), bands(BandsOf(task)) {
+    : rows(RowsOf(task, rows_at_once)),
+      bands(BandsOf(task)),
+      own_bytes(OwnBytes(task, bands.size())) {
   for (const Band& band : bands) columns.push_back(ColumnsOf(task, band));
 }
 

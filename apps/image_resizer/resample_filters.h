@@ -47,10 +47,13 @@ struct ResampleFilters {
   ZimgGraph rows;
   std::vector<Band> bands;
   std::vector<ZimgGraph> columns;  // for each band
+  std::size_t own_bytes;           // that all of them take, nearly
 };
 
 // To build them takes longer than to resample a small plane, Cb's are Cr's as well, and a batch
-// often has pictures of one size: each thread keeps its last eight, some kilobytes each.
+// often has pictures of one size: each thread keeps its last eight. Some hundred kilobytes each is
+// usual; those of more than kMostCachedBytes are not kept.
+inline constexpr std::size_t kMostCachedBytes = std::size_t{2} << 20;
 std::shared_ptr<const ResampleFilters> FiltersFor(const Resampling& task, int rows_at_once);
 
 }  // namespace cohort::image_resizer

@@ -1,7 +1,8 @@
 // Makes one channel larger or smaller, while its rows come in.
 //
-// Memory: the rows that a band of 64 of the output's is made of, at the output's width, and the
-// output. Never is more of the source kept.
+// Memory: the rows that a band of 64 of the output's is made of, at the output's width and in
+// floating point, and the output. Never is more of the source kept; of one that shrinks to 64 rows
+// or less, that is all of them.
 //
 // For one thread. All of it throws std::bad_alloc.
 //

@@ -142,5 +142,21 @@ TEST(BandsTest, CoverTheOutputAndNeverGoBack) {
   }
 }
 
+TEST(ResampleFiltersTest, ThoseOfAPhotoAreKept) {
+  const Resampling photo = Whole({4000, 3000}, {800, 600});
+  EXPECT_EQ(FiltersFor(photo, 16), FiltersFor(photo, 16));
+}
+
+// Neither alone nor together do they stay for pictures that may never come again.
+TEST(ResampleFiltersTest, LargeOnesAreNotKeptAndDisplaceNone) {
+  const Resampling photo = Whole({400, 300}, {80, 60});
+  const auto kept = FiltersFor(photo, 16);
+  for (int i = 0; i < 10; ++i) {
+    const Resampling large = Whole({1, 100'000 + i}, {1, 10});
+    EXPECT_NE(FiltersFor(large, 16), FiltersFor(large, 16));
+  }
+  EXPECT_EQ(FiltersFor(photo, 16), kept);
+}
+
 }  // namespace
 }  // namespace cohort::image_resizer

@@ -16,6 +16,7 @@
 #include "apps/image_resizer/jpeg_writer.h"
 #include "apps/image_resizer/light.h"
 #include "apps/image_resizer/picture.h"
+#include "apps/image_resizer/pixel_limit.h"
 #include "apps/image_resizer/png_reader.h"
 #include "apps/image_resizer/png_writer.h"
 #include "apps/image_resizer/raster.h"
@@ -101,6 +102,7 @@ Task MakeTask(const ImageInfo& source, Model model, bool has_alpha, const Metada
                .has_alpha = has_alpha,
                .plan = MakePlan(size, metadata.orientation, spec),
                .output = OutputOf(source.format, spec.format)};
+  CheckOutput(task.plan.upright(), spec.limits);
   task.kept = Kept(metadata, task, task.warnings);
   if (task.kept.icc.empty()) {
     task.profile = ColourProfile::Read(metadata.icc, BaseModelOf(model), task.warnings);

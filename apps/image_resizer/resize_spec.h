@@ -55,7 +55,7 @@ struct Colour {
 };
 
 struct Limits {
-  std::int64_t max_pixels = 268'402'689;  // width times height of the source; 16383 squared
+  std::int64_t max_pixels = 268'402'689;  // of the source, and of the copy; 16383 squared
   int max_scans = 100;                    // of a progressive JPEG; cameras write about 10
 };
 

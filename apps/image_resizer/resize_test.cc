@@ -23,6 +23,7 @@
 namespace cohort::image_resizer {
 namespace {
 
+using ::testing::AllOf;
 using testing::Bytes;
 using testing::Contains;
 using testing::DecodeJpeg;
@@ -704,6 +705,29 @@ TEST(ResizeTest, ThePixelLimitCountsBeforeMemoryIsTaken) {
 TEST(ResizeTest, ASideHasALimitOfItsOwn) {
   EXPECT_EQ(KindOf(MakePng(Gradient(300'001, 1, 1))), ErrorKind::kTooLarge);
   EXPECT_EQ(KindOf(MakePng(Gradient(1, 300'001, 1))), ErrorKind::kTooLarge);
+}
+
+std::string ErrorOf(const Bytes& file, const ResizeSpec& spec) {
+  try {
+    Resize(file, spec);
+  } catch (const ImageError& error) {
+    return error.what();
+  }
+  return "no ImageError";
+}
+
+// A side that follows the other one can be anything.
+TEST(ResizeTest, TheCopyHasTheSameLimits) {
+  const Bytes thin = MakePng(Gradient(1, 3000, 1));
+  ResizeSpec spec = {.width = 800, .enlarge = Enlarge::kAllowed};
+  EXPECT_THAT(ErrorOf(thin, spec),
+              AllOf(HasSubstr("too large: the copy would be 800 x 2400000: "),
+                    HasSubstr("a side of 2400000 pixels; the limit is 300000; give both sides")));
+  spec.width = 60;
+  spec.limits.max_pixels = 60 * 60 * 3000 - 1;
+  EXPECT_THAT(ErrorOf(thin, spec), HasSubstr("60 x 180000 are 10800000 pixels"));
+  spec.enlarge = Enlarge::kNever;
+  EXPECT_NO_THROW(Resize(thin, spec));
 }
 
 TEST(ResizeTest, TheScanLimitCounts) {

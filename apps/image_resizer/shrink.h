@@ -1,7 +1,8 @@
 // From a decoder to channels of the output's size, upright.
 //
-// Decoding and resampling go on at the same time, some rows at a time: what is in memory grows with
-// a picture's width, not with its area.
+// Decoding and resampling go on at the same time, some rows at a time. In memory are the rows that
+// a band of the output is made of, at the output's width. So a picture that is made less high by
+// much, and not narrower, is there as a whole, and in floating point.
 
 #ifndef COHORT_APPS_IMAGE_RESIZER_SHRINK_H_
 #define COHORT_APPS_IMAGE_RESIZER_SHRINK_H_

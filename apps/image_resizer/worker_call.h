@@ -5,13 +5,22 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
+#include <string>
+#include <vector>
+
 #include "apps/image_resizer/resize.h"
 #include "ipc/shared_buffer.h"
 
 namespace cohort::image_resizer {
 
+// What a Resized has. A worker that was taken over may send what it likes; so nothing in here takes
+// much more memory than bytes were sent for it, as a list of empty strings would.
 struct Answer {
-  Resized resized = {};
+  std::vector<std::byte> file = {};
+  ImageInfo source = {};
+  ImageInfo output = {};
+  std::string warnings = {};  // a line each
   double seconds = 0;
   pid_t worker = 0;
 };
