@@ -151,10 +151,9 @@ TEST(ResampleFiltersTest, ThoseOfAPhotoAreKept) {
 TEST(ResampleFiltersTest, LargeOnesAreNotKeptAndDisplaceNone) {
   const Resampling photo = Whole({400, 300}, {80, 60});
   const auto kept = FiltersFor(photo, 16);
-  for (int i = 0; i < 10; ++i) {
-    const Resampling large = Whole({1, 100'000 + i}, {1, 10});
-    EXPECT_NE(FiltersFor(large, 16), FiltersFor(large, 16));
-  }
+  const Resampling large = Whole({1, 60'000}, {1, 10});
+  EXPECT_NE(FiltersFor(large, 16), FiltersFor(large, 16));
+  for (int i = 1; i < 8; ++i) FiltersFor(Whole({1, 60'000 + i}, {1, 10}), 16);
   EXPECT_EQ(FiltersFor(photo, 16), kept);
 }
 
