@@ -110,9 +110,9 @@ struct ProcessPoolOptions {
 
   // Bytes that the answer to one task, its result or its exception as a message, may have. Checked
   // before this process takes memory for it: a worker that was taken over could claim any size.
-  // Over it the worker is killed and replaced, and the task that it ran fails with WorkerDied, as do
-  // those that it has begun since. What a SharedBuffer holds is the worker's memory and not counted.
-  // 0: no limit.
+  // Over it the worker is killed and replaced, and the task that it ran fails with WorkerDied, as
+  // do those that it has begun since. What a SharedBuffer holds is the worker's memory and not
+  // counted. 0: no limit.
   std::size_t max_answer_bytes = 0;
 
   // What workers may do: see ipc/sandbox.h.
