@@ -7,8 +7,8 @@
 
 #include <cstdio>
 #include <string>
-#include <utility>
 
+#include "apps/api_fetcher/test_pipe.h"
 #include "gtest/gtest.h"
 
 namespace cohort::api_fetcher {
@@ -17,29 +17,6 @@ namespace {
 // Long ago: only what can be written without a wait is written.
 const std::chrono::steady_clock::time_point kAtOnce;
 
-class Pipe {
- public:
-  Pipe() { EXPECT_EQ(pipe2(ends_, O_CLOEXEC), 0); }
-  ~Pipe() {
-    close(ends_[0]);
-    close(ends_[1]);
-  }
-
-  int in() const { return ends_[1]; }
-
-  std::string Read(std::size_t most = 1 << 20) const {
-    std::string text(most, '\0');
-    const ssize_t size = read(ends_[0], text.data(), text.size());
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return text;
-  }
-
-  void CloseReader() { close(std::exchange(ends_[0], -1)); }
-
- private:
-  int ends_[2];
-};
-
 std::string Lines(int count, std::size_t size) {
   std::string text;
   for (int i = 0; i < count; ++i) text += std::string(size - 1, 'a' + i % 26) + "\n";
@@ -47,7 +24,7 @@ std::string Lines(int count, std::size_t size) {
 }
 
 TEST(WriteUntilTest, AFullPipeHoldsNobodyUp) {
-  const Pipe pipe;
+  const TestPipe pipe;
   const std::string text = Lines(10'000, 100);
   const Written first = WriteUntil(pipe.in(), text, kAtOnce);
   EXPECT_FALSE(first.error);
@@ -58,7 +35,7 @@ TEST(WriteUntilTest, AFullPipeHoldsNobodyUp) {
 }
 
 TEST(WriteUntilTest, AReaderGetsAllOfIt) {
-  const Pipe pipe;
+  const TestPipe pipe;
   const std::string text = Lines(10, 3000) + Lines(3, 3 * PIPE_BUF) + "no newline";
   std::string all;
   for (std::size_t done = 0; done < text.size();) {
@@ -92,7 +69,7 @@ TEST(WriteUntilTest, FilesTakeItAll) {
 
 TEST(WriteUntilTest, Errors) {
   signal(SIGPIPE, SIG_IGN);
-  Pipe pipe;
+  TestPipe pipe;
   pipe.CloseReader();
   EXPECT_EQ(WriteUntil(pipe.in(), "x", kAtOnce).error, std::errc::broken_pipe);
   EXPECT_EQ(WriteUntil(-1, "x", kAtOnce).error, std::errc::bad_file_descriptor);

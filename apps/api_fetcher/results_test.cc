@@ -1,95 +1,70 @@
 #include "apps/api_fetcher/results.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "apps/api_fetcher/test_pipe.h"
 #include "gtest/gtest.h"
 
 namespace cohort::api_fetcher {
 namespace {
-
-class Pipe {
- public:
-  Pipe() { EXPECT_EQ(pipe2(ends_, O_CLOEXEC), 0); }
-  ~Pipe() {
-    close(ends_[0]);
-    close(ends_[1]);
-  }
-
-  int in() const { return ends_[1]; }
-
-  std::string ReadSome() {
-    std::string text(1 << 16, '\0');
-    const ssize_t size = read(ends_[0], text.data(), text.size());
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return text;
-  }
-
-  void CloseReader() { close(std::exchange(ends_[0], -1)); }
-
- private:
-  int ends_[2];
-};
 
 Record RecordOf(int status) {
   return {.url = absl::StrCat("http://host/", status), .status = status, .ok = true};
 }
 
 TEST(ResultsTest, AsTheyCome) {
-  Pipe pipe;
+  TestPipe pipe;
   Results results(Format::kJsonLines, false, pipe.in());
   results.Add(1, RecordOf(201));
   results.Add(0, RecordOf(200));
   EXPECT_EQ(results.released(), 2u);
   ASSERT_TRUE(results.Flush());
-  const std::string text = pipe.ReadSome();
+  const std::string text = pipe.Read();
   EXPECT_LT(text.find("/201"), text.find("/200"));
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
   EXPECT_EQ(results.summary().ok(), 2u);
 }
 
 TEST(ResultsTest, InOrder) {
-  Pipe pipe;
+  TestPipe pipe;
   Results results(Format::kJsonLines, true, pipe.in());
   for (const int number : {2, 0, 3}) results.Add(number, RecordOf(200 + number));
   EXPECT_EQ(results.released(), 1u);
   results.Add(1, RecordOf(201));
   EXPECT_EQ(results.released(), 4u);
   ASSERT_TRUE(results.Flush());
-  const std::string text = pipe.ReadSome();
+  const std::string text = pipe.Read();
   EXPECT_LT(text.find("/200"), text.find("/201"));
   EXPECT_LT(text.find("/201"), text.find("/202"));
   EXPECT_LT(text.find("/202"), text.find("/203"));
 }
 
 TEST(ResultsTest, InOrderWithGapsAtTheEnd) {
-  Pipe pipe;
+  TestPipe pipe;
   Results results(Format::kJsonLines, true, pipe.in());
   for (const int number : {4, 2}) results.Add(number, RecordOf(200 + number));
   results.ReleaseAll();
   ASSERT_TRUE(results.Flush());
-  const std::string text = pipe.ReadSome();
+  const std::string text = pipe.Read();
   EXPECT_LT(text.find("/202"), text.find("/204"));
   EXPECT_NE(text.find("/204"), std::string::npos);
 }
 
 TEST(ResultsTest, AHeaderWhereTheFormatHasOne) {
-  Pipe pipe;
+  TestPipe pipe;
   Results results(Format::kTsv, false, pipe.in());
   ASSERT_TRUE(results.Flush());
-  EXPECT_EQ(pipe.ReadSome(), HeaderOf(Format::kTsv));
+  EXPECT_EQ(pipe.Read(), HeaderOf(Format::kTsv));
 }
 
 TEST(ResultsTest, WhoeverAddsWaitsForAWriterThatIsBehind) {
-  Pipe pipe;
+  TestPipe pipe;
   Results results(Format::kJsonLines, false, pipe.in());
   Record big = RecordOf(200);
   big.url.append(1 << 20, 'x');
@@ -99,7 +74,7 @@ TEST(ResultsTest, WhoeverAddsWaitsForAWriterThatIsBehind) {
   });
   std::atomic<bool> done = false;
   std::thread reader([&] {
-    while (!done && !pipe.ReadSome().empty()) {
+    while (!done && !pipe.Read().empty()) {
     }
   });
   while (results.released() < 4) std::this_thread::yield();
@@ -115,7 +90,7 @@ TEST(ResultsTest, WhoeverAddsWaitsForAWriterThatIsBehind) {
 
 TEST(ResultsTest, AnErrorIsKeptAndEndsTheWaits) {
   signal(SIGPIPE, SIG_IGN);
-  Pipe pipe;
+  TestPipe pipe;
   pipe.CloseReader();
   Results results(Format::kJsonLines, false, pipe.in());
   results.Add(0, RecordOf(200));
