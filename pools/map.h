@@ -42,6 +42,7 @@
 #include <variant>
 #include <vector>
 
+#include "pools/internal/map_input.h"
 #include "pools/internal/map_state.h"
 
 namespace cohort {

@@ -26,7 +26,7 @@ class TestPipe {
 
   int in() const { return ends_[1]; }
 
-  // What there is; waits for something.
+  // What there is; waits for something. Nothing at the end.
   std::string Read() const {
     std::string text(1 << 20, '\0');
     const ssize_t size = read(ends_[0], text.data(), text.size());
@@ -34,6 +34,7 @@ class TestPipe {
     return text;
   }
 
+  void CloseWriter() { close(std::exchange(ends_[1], -1)); }
   void CloseReader() { close(std::exchange(ends_[0], -1)); }
 
  private:

@@ -5,44 +5,22 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <concepts>
 #include <cstddef>
 #include <deque>
 #include <exception>
-#include <functional>
-#include <iterator>
 #include <limits>
 #include <memory>
 #include <optional>
-#include <ranges>
-#include <stop_token>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <variant>
-#include <vector>
 
 #include "futures/errors.h"
 #include "futures/future.h"
-#include "futures/internal/owning_range.h"
 #include "pools/executor.h"
-#include "pools/internal/submit.h"
+#include "pools/internal/map_calls.h"
 
 namespace cohort::internal {
-
-// The outcomes of the elements of one task, in order: values, and exceptions with their places.
-// Most chunks have no exceptions, and are then one plain array.
-template <typename R>
-struct ChunkOutcome {
-  // So that a vector of it has an object for each bool.
-  struct Slot {
-    typename Stored<R>::type value;
-  };
-
-  std::vector<Slot> values;
-  std::vector<std::pair<std::size_t, std::exception_ptr>> errors;
-};
 
 // Some elements that one task works on.
 template <typename R>
@@ -255,215 +233,6 @@ class MapState {
   typename ChunkOutcome<R>::Slot* slot_ = nullptr;
   std::size_t plain_size_ = 0;     // of the chunk, when it was fetched and has no exceptions
   std::size_t errors_before_ = 0;  // its exceptions before the current element
-};
-
-// One of the ranges. Its iterator is moved only when the element after it is wanted, so that no
-// more of the input is drawn than is submitted.
-template <typename Range>
-class MapInput {
-  // What std::views::all keeps, which Clang 14 cannot compile: a reference to a container given by
-  // name, and a copy of anything else.
-  static constexpr bool kByName =
-      std::is_lvalue_reference_v<Range> && !std::ranges::view<std::remove_cvref_t<Range>>;
-  using Kept = std::conditional_t<kByName, Range, std::remove_cvref_t<Range>>;
-  using Iterator = std::ranges::iterator_t<Kept>;
-  static constexpr bool kGivenAway = OwningRvalue<Range>;
-
- public:
-  using Element = std::ranges::range_value_t<Kept>;
-
-  explicit MapInput(Range&& range) : range_(std::forward<Range>(range)) {}
-
-  bool AtEnd() {
-    if (!at_) {
-      at_.emplace(std::ranges::begin(range_));
-    } else if (drawn_) {
-      ++*at_;
-      drawn_ = false;
-    }
-    return *at_ == std::ranges::end(range_);
-  }
-
-  // Only after AtEnd() said no.
-  Element Draw() {
-    drawn_ = true;
-    if constexpr (kGivenAway) {
-      return Element(std::ranges::iter_move(*at_));
-    } else {
-      return Element(**at_);
-    }
-  }
-
-  // Whether elements can be drawn several at a time, by the three below: no iterator of such a
-  // range does anything when it is moved.
-  static constexpr bool kIndexed = std::ranges::random_access_range<Kept> &&
-                                   std::sized_sentinel_for<std::ranges::sentinel_t<Kept>, Iterator>;
-
-  std::size_t remaining() {
-    AtEnd();
-    return static_cast<std::size_t>(std::ranges::end(range_) - *at_);
-  }
-  Element DrawAt(std::size_t index) const {
-    const auto at = *at_ + static_cast<std::iter_difference_t<Iterator>>(index);
-    if constexpr (kGivenAway) {
-      return Element(std::ranges::iter_move(at));
-    } else {
-      return Element(*at);
-    }
-  }
-  void Skip(std::size_t count) { *at_ += static_cast<std::iter_difference_t<Iterator>>(count); }
-
-  // Where that is known without going through it.
-  std::optional<std::size_t> size() {
-    if constexpr (std::ranges::sized_range<Kept>) {
-      return static_cast<std::size_t>(std::ranges::size(range_));
-    } else {
-      return std::nullopt;
-    }
-  }
-
- private:
-  Kept range_;
-  std::optional<Iterator> at_;
-  bool drawn_ = false;
-};
-
-// The function of a map() as its tasks hold it: shared, or a copy for each task where it cannot be
-// called as const.
-template <typename F>
-class MapFunction {
- public:
-  template <typename G>
-  requires(!std::same_as<std::remove_cvref_t<G>, MapFunction>) explicit MapFunction(G&& function)
-      : function_(std::make_shared<const F>(std::forward<G>(function))) {}
-
-  template <typename... A>
-  requires std::is_invocable_v<const F&, A...>
-  decltype(auto) operator()(A&&... arguments) const {
-    return std::invoke(*function_, std::forward<A>(arguments)...);
-  }
-
- private:
-  std::shared_ptr<const F> function_;
-};
-
-template <typename F>
-class CopiedMapFunction {
- public:
-  template <typename G>
-  requires(!std::same_as<std::remove_cvref_t<G>, CopiedMapFunction>) explicit CopiedMapFunction(
-      G&& function)
-      : function_(std::forward<G>(function)) {}
-
-  template <typename... A>
-  requires std::is_invocable_v<F&, A...>
-  decltype(auto) operator()(A&&... arguments) {
-    return std::invoke(function_, std::forward<A>(arguments)...);
-  }
-
- private:
-  F function_;
-};
-
-// A task of several elements.
-template <typename R, typename Function, typename... Elements>
-class ChunkCall {
- public:
-  using Batch = std::vector<std::tuple<Elements...>>;
-
-  ChunkCall(Function function, std::shared_ptr<const std::atomic<bool>> abandoned)
-      : function_(std::move(function)), abandoned_(std::move(abandoned)) {}
-
-  ChunkOutcome<R> operator()(Batch batch) requires(!kTakesStopToken<Function&, Elements...>) {
-    return Run(std::move(batch), [this](Elements&... elements) -> decltype(auto) {
-      return function_(std::move(elements)...);
-    });
-  }
-  ChunkOutcome<R> operator()(std::stop_token token,
-                             Batch batch) requires kTakesStopToken<Function&, Elements...> {
-    return Run(std::move(batch), [this, &token](Elements&... elements) -> decltype(auto) {
-      return function_(token, std::move(elements)...);
-    });
-  }
-
- private:
-  template <typename Call>
-  ChunkOutcome<R> Run(Batch batch, Call call) {
-    ChunkOutcome<R> outcome;
-    outcome.values.reserve(batch.size());
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (abandoned_->load(std::memory_order_relaxed)) break;  // nobody wants the rest any more
-      try {
-        AppendResult(outcome, call, batch[i]);
-      } catch (...) {
-        outcome.errors.emplace_back(i, std::current_exception());
-      }
-    }
-    return outcome;
-  }
-
-  template <typename Call>
-  static void AppendResult(ChunkOutcome<R>& outcome, Call& call,
-                           std::tuple<Elements...>& elements) {
-    if constexpr (std::is_void_v<R>) {
-      std::apply(call, elements);
-      outcome.values.push_back({});
-    } else if constexpr (std::is_reference_v<R>) {
-      outcome.values.push_back({&std::apply(call, elements)});
-    } else {
-      outcome.values.push_back({std::apply(call, elements)});
-    }
-  }
-
-  Function function_;
-  std::shared_ptr<const std::atomic<bool>> abandoned_;
-};
-
-template <typename F, typename... Elements>
-using MapFunctionFor =
-    std::conditional_t<kCanCall<const F&, Elements...>, MapFunction<F>, CopiedMapFunction<F>>;
-
-// The tasks of a map() whose executor runs them in this process.
-template <typename F, typename... Elements>
-class LocalMapCalls {
-  using Function = MapFunctionFor<F, Elements...>;
-  static_assert(kCanCall<Function, Elements...>,
-                "map: the function cannot be called with elements of these ranges");
-
- public:
-  using Result = TaskResult<Function, Elements...>;
-  using Batch = std::vector<std::tuple<Elements...>>;
-
-  template <typename G>
-  explicit LocalMapCalls(std::in_place_t, G&& function) : function_(std::forward<G>(function)) {}
-
-  template <typename Engine>
-  Future<Result> SubmitOne(Engine& engine, Elements&... elements) const {
-    return Submit(engine, TaskOptions{}, function_, std::move(elements)...);
-  }
-  template <typename Engine>
-  Future<ChunkOutcome<Result>> SubmitChunk(Engine& engine, Batch batch) const {
-    using Call = ChunkCall<Result, Function, Elements...>;
-    return Submit(engine, TaskOptions{}, Call(function_, abandoned_), std::move(batch));
-  }
-
-  // Nobody wants the rest.
-  void Abandon() const noexcept { *abandoned_ = true; }
-
- private:
-  Function function_;
-  std::shared_ptr<std::atomic<bool>> abandoned_ = std::make_shared<std::atomic<bool>>(false);
-};
-
-// An executor whose tasks leave the process has Calls of its own.
-template <typename Engine, typename F, typename... Elements>
-struct MapCallsOf {
-  using type = LocalMapCalls<F, Elements...>;
-};
-template <typename Engine, typename F, typename... Elements>
-requires HasOwnCalls<Engine>
-struct MapCallsOf<Engine, F, Elements...> {
-  using type = typename Engine::Calls::template MapCalls<F, Elements...>;
 };
 
 // The producer's side.

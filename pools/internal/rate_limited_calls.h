@@ -15,7 +15,7 @@
 #include "pools/executor.h"
 #include "pools/internal/deferred_task.h"
 #include "pools/internal/executor_ref.h"
-#include "pools/internal/map_state.h"
+#include "pools/internal/map_calls.h"
 #include "pools/internal/rate_limiter.h"
 #include "pools/internal/task.h"
 

@@ -21,7 +21,7 @@
 #include "ipc/codec.h"
 #include "ipc/message.h"
 #include "pools/executor.h"
-#include "pools/internal/map_state.h"
+#include "pools/internal/map_calls.h"
 #include "pools/internal/remote_job.h"
 #include "pools/internal/task.h"
 

@@ -25,7 +25,7 @@
 namespace cohort::internal {
 
 // An engine that runs its tasks elsewhere says with `using Calls` how they get there: Calls has
-// Submit and Post as below, and MapCalls, as LocalMapCalls in map_state.h.
+// Submit and Post as below, and MapCalls, as LocalMapCalls in map_calls.h.
 template <typename Engine>
 concept HasOwnCalls = requires {
   typename Engine::Calls;
