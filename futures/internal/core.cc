@@ -227,10 +227,23 @@ bool CoreBase::Wait(Deadline deadline) {
     WaitScheduler* const scheduler = WaitScheduler::Current();
     if (scheduler != nullptr && scheduler->RunAwaited(*this)) return Wait(deadline);
   }
-  if (SpinUntil([this] { return done(); })) return true;
+  if (SpinUntilDone()) return true;
   const BlockingScope blocking(deadline);
   HelpUntilDone(deadline);
   return Park(deadline);
+}
+
+// A task that has begun may end at any moment. One that has not after a quarter of the time waits
+// for a thread to wake up, maybe on this very processor, which is then better given away.
+bool CoreBase::SpinUntilDone() const noexcept {
+  const int limit = SpinLimit();
+  for (int looks = 0; looks < limit; ++looks) {
+    const CoreState now = state();
+    if (IsFinal(now)) return true;
+    if (now == CoreState::kPending && looks >= limit / 4) return false;
+    CpuRelax();
+  }
+  return done();
 }
 
 bool CoreBase::Park(Deadline deadline) {

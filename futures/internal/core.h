@@ -285,6 +285,7 @@ class CoreBase : public Runnable {
   uint64_t LoadUnlocked() const noexcept;
   bool Change(CoreState from, CoreState to) noexcept;
   bool Replace(uint64_t& expected, uint64_t desired) noexcept;
+  bool SpinUntilDone() const noexcept;
   bool Park(Deadline deadline);
   void Unlink(Continuation& continuation, uint64_t word) noexcept;
   Continuation* NotifyWaiters(Continuation* newest) noexcept;

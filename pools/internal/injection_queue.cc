@@ -24,16 +24,14 @@ bool InjectionQueue::Push(Runnable& task) noexcept {
 std::size_t InjectionQueue::PopSome(Runnable** out, std::size_t limit, std::size_t share) noexcept {
   if (NodeOf(tail_.load(std::memory_order_relaxed)) == nullptr) return 0;
   if (taking_.test_and_set(std::memory_order_acquire)) return 0;
-  const uint64_t pushes = pushes_.load(std::memory_order_relaxed);
-  const uint64_t queued = pushes > pops_ ? pushes - pops_ : 0;
-  const std::size_t wanted = std::clamp<uint64_t>(queued / share, 1, limit);
+  const std::size_t wanted = std::clamp<uint64_t>(size() / share, 1, limit);
   std::size_t count = 0;
   while (count < wanted) {
     Runnable* const task = PopOne();
     if (task == nullptr) break;
     out[count++] = task;
   }
-  pops_ += count;
+  pops_.store(pops_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
   taking_.clear(std::memory_order_release);
   return count;
 }

@@ -42,6 +42,13 @@ class InjectionQueue {
   // Tasks ever added.
   uint64_t pushes() const noexcept { return pushes_.load(std::memory_order_relaxed); }
 
+  // Tasks that are in it, about: exact when no other thread adds or takes.
+  uint64_t size() const noexcept {
+    const uint64_t pops = pops_.load(std::memory_order_relaxed);  // first: never more than pushes
+    const uint64_t pushes = pushes_.load(std::memory_order_relaxed);
+    return pushes > pops ? pushes - pops : 0;
+  }
+
   void Close() noexcept { tail_.fetch_or(kClosed, std::memory_order_seq_cst); }
 
  private:
@@ -61,7 +68,7 @@ class InjectionQueue {
   // The consumer.
   alignas(64) std::atomic<Runnable*> head_{nullptr};
   std::atomic_flag taking_ = ATOMIC_FLAG_INIT;
-  uint64_t pops_ = 0;
+  std::atomic<uint64_t> pops_{0};
 };
 
 }  // namespace cohort::internal

@@ -124,10 +124,16 @@ bool ThreadEngine::Finished() const noexcept {
   return closed_.load(std::memory_order_seq_cst) && !HasWork();
 }
 
+// One searcher is enough for tasks that come one by one; a burst wakes a thread for each.
+bool ThreadEngine::SearchersSuffice(uint64_t idle) const noexcept {
+  if (Searchers(idle) == 0) return false;
+  return Sleepers(idle) == 0 || injected_.size() <= Searchers(idle);
+}
+
 // Called after work was added, or a place given up.
 void ThreadEngine::NotifyOrThrow() {
   const uint64_t idle = idle_.load(std::memory_order_seq_cst);
-  if (Searchers(idle) > 0) return;
+  if (SearchersSuffice(idle)) return;
   if (Sleepers(idle) > 0 && WakeSleeper()) return;
   if (active_.load(std::memory_order_seq_cst) < options_.max_workers) AddThread();
 }
@@ -148,7 +154,7 @@ bool ThreadEngine::WakeSleeper() noexcept {
   Worker* sleeper = nullptr;
   {
     const std::lock_guard lock(idle_mutex_);
-    if (Searchers(idle_.load(std::memory_order_seq_cst)) > 0) return true;
+    if (SearchersSuffice(idle_.load(std::memory_order_seq_cst))) return true;
     if (sleeping_.empty()) return false;
     sleeper = sleeping_.back();
     sleeping_.pop_back();

@@ -12,9 +12,10 @@
 // on, and then there are more active threads than there should be until one of them finishes its
 // task and goes into reserve.
 //
-// Sleep. `idle_` counts in one word the searchers (awake, looking for work) and the sleepers. Who
-// adds work wakes nobody when there is a searcher, else one sleeper, else a reserve or new thread
-// if there is a place. Nothing is forgotten, because of three rules:
+// Sleep. `idle_` counts in one word the searchers (awake, or woken, and looking for work) and the
+// sleepers. Who adds work wakes nobody when there is a searcher for each task that came from
+// outside and is not taken yet, else one sleeper, else a reserve or new thread if there is a place.
+// Nothing is forgotten, because of three rules:
 //
 //   1. Who adds a task, or gives a place up, does so before it reads idle_ and active_. Who goes to
 //      sleep counts itself in idle_ before it looks at all queues a last time. Both sequentially
@@ -113,6 +114,7 @@ class ThreadEngine final : public RegisteredExecutor,
   // Threads and their sleep.
   void Notify() noexcept;
   void NotifyOrThrow();
+  bool SearchersSuffice(uint64_t idle) const noexcept;
   bool WakeSleeper() noexcept;
   void AddThread();
   bool NeedsThread() const noexcept;
