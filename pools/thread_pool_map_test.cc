@@ -115,6 +115,53 @@ TEST_F(Map, AnElementThatThrewCanBeSteppedOver) {
   }
 }
 
+// Elements and results of one small type share an array, and these do not count for anything there.
+TEST_F(Map, ThoseOfOneRangeThatThrewCanBeSteppedOver) {
+  const auto odd_only = [](int x) {
+    if (x % 2 == 0) throw std::domain_error("even");
+    return x;
+  };
+  for (const std::size_t chunksize : {0, 1, 2, 3, 64, 1'000}) {
+    auto results = pool_.map({.chunksize = chunksize}, odd_only, Iota(500));
+    for (int x = 0; x < 500; ++x) {
+      if (x % 2 == 0) {
+        EXPECT_THROW(results.next(), std::domain_error);
+      } else {
+        EXPECT_EQ(results.next(), x);
+      }
+    }
+    EXPECT_EQ(results.next(), std::nullopt);
+  }
+}
+
+struct Triple {
+  int a = 0, b = 0, c = 0;
+};
+
+TEST_F(Map, ResultsOfAnotherSizeThanTheirElements) {
+  const std::vector<char> letters{'c', 'o', 'h', 'o', 'r', 't'};
+  const std::vector<Triple> triples{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};
+  for (const std::size_t chunksize : {1, 2, 3, 10}) {
+    const MapOptions options{.chunksize = chunksize};
+    EXPECT_EQ(Collect(pool_.map(
+                  options, [](char x) { return x / 2.0; }, letters)),
+              (std::vector<double>{49.5, 55.5, 52, 55.5, 57, 58}));
+    EXPECT_EQ(Collect(pool_.map(
+                  options, [](int x) -> char { return "abc"[x]; }, Iota(3))),
+              (std::vector<char>{'a', 'b', 'c'}));
+    EXPECT_EQ(Collect(pool_.map(
+                  options, [](const Triple& x) { return x.a + x.c; }, triples)),
+              (std::vector<int>{4, 10, 16}));
+    EXPECT_EQ(Collect(pool_.map(
+                  options,
+                  [](int x) {
+                    return std::array{x, x + 1, x + 2};
+                  },
+                  Iota(3))),
+              (std::vector{std::array{0, 1, 2}, std::array{1, 2, 3}, std::array{2, 3, 4}}));
+  }
+}
+
 // CPython: test_executor.test_map_timeout_from_callable
 TEST_F(Map, ATimeoutErrorOfTheTaskIsJustAnError) {
   const auto throws_at_one = [](int x) {
@@ -263,6 +310,23 @@ TEST_F(Map, DrawsExactlyWhatTheBufferHolds) {
     for (int taken = 1; taken <= 12; ++taken) {
       EXPECT_EQ(results.next(), (taken - 1) * (taken - 1));
       EXPECT_EQ(drawn, 6 + taken / chunksize * chunksize);
+    }
+  }
+}
+
+// Also where the buffer ends in the middle of a chunk.
+TEST_F(Map, DrawsAsSoonAsThereIsRoom) {
+  for (const int chunksize : {2, 3, 4, 7}) {
+    std::atomic<int> drawn{0};
+    auto input = std::views::iota(0) | std::views::transform([&drawn](int x) {
+                   ++drawn;
+                   return x;
+                 });
+    auto results = pool_.map({.chunksize = static_cast<std::size_t>(chunksize), .buffersize = 11},
+                             Square, input);
+    for (int taken = 0; taken <= 50; ++taken) {
+      EXPECT_EQ(drawn, taken + 11 - (taken + 11) % chunksize) << taken << " of " << chunksize;
+      EXPECT_EQ(results.next(), taken * taken);
     }
   }
 }

@@ -4,9 +4,12 @@
 #ifndef COHORT_POOLS_INTERNAL_MAP_CALLS_H_
 #define COHORT_POOLS_INTERNAL_MAP_CALLS_H_
 
+#include <array>
 #include <atomic>
+#include <bit>
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -72,11 +75,101 @@ class CopiedMapFunction {
   F function_;
 };
 
+// The elements of a task.
+template <typename R, typename... Elements>
+class MapBatch {
+ public:
+  std::size_t size() const noexcept { return elements_.size(); }
+  void reserve(std::size_t size) { elements_.reserve(size); }
+  void push_back(std::tuple<Elements...> elements) { elements_.push_back(std::move(elements)); }
+
+  // Gives each to `call`, in order, until stop() says so.
+  template <typename Call, typename Stop>
+  ChunkOutcome<R> Run(Call call, Stop stop) && {
+    ChunkOutcome<R> outcome;
+    outcome.values.reserve(elements_.size());
+    for (std::size_t i = 0; i < elements_.size() && !stop(); ++i) {
+      try {
+        AppendResult(outcome, call, elements_[i]);
+      } catch (...) {
+        outcome.errors.emplace_back(i, std::current_exception());
+      }
+    }
+    return outcome;
+  }
+
+ private:
+  template <typename Call>
+  static void AppendResult(ChunkOutcome<R>& outcome, Call& call,
+                           std::tuple<Elements...>& elements) {
+    if constexpr (std::is_void_v<R>) {
+      std::apply(call, elements);
+      outcome.values.push_back({});
+    } else if constexpr (std::is_reference_v<R>) {
+      outcome.values.push_back({&std::apply(call, elements)});
+    } else {
+      outcome.values.push_back({std::apply(call, elements)});
+    }
+  }
+
+  std::vector<std::tuple<Elements...>> elements_;
+};
+
+// Whether results can take the places of their elements.
+template <typename R, typename Element>
+concept FitsInPlaceOf = std::is_trivially_copyable_v<Element> && std::is_trivially_copyable_v<R> &&
+                        std::is_trivially_default_constructible_v<R> &&
+                        sizeof(Element) <= sizeof(R);
+
+// Then one array is all the memory that the task needs, and the thread that fills it frees it, too.
+template <typename R, typename Element>
+requires FitsInPlaceOf<R, Element>
+class MapBatch<R, Element> {
+  using Slot = typename ChunkOutcome<R>::Slot;
+
+ public:
+  std::size_t size() const noexcept { return size_; }
+  void reserve(std::size_t size) { slots_.resize(size); }
+
+  // No more than were reserved.
+  void push_back(const Element& element) {
+    std::memcpy(static_cast<void*>(&slots_[size_++]), &element, sizeof(Element));
+  }
+
+  template <typename Call, typename Stop>
+  ChunkOutcome<R> Run(Call call, Stop stop) && {
+    ChunkOutcome<R> outcome;
+    Slot* next = slots_.data();
+    for (std::size_t i = 0; i < size_ && !stop(); ++i) {
+      Element element = ElementAt(i);
+      try {
+        *next = {call(element)};
+        ++next;
+      } catch (...) {
+        outcome.errors.emplace_back(i, std::current_exception());
+      }
+    }
+    slots_.resize(static_cast<std::size_t>(next - slots_.data()));
+    outcome.values = std::move(slots_);
+    return outcome;
+  }
+
+ private:
+  Element ElementAt(std::size_t index) const noexcept {
+    std::array<std::byte, sizeof(Element)> bytes;
+    std::memcpy(bytes.data(), &slots_[index], bytes.size());
+    return std::bit_cast<Element>(bytes);
+  }
+
+  std::vector<Slot> slots_;  // elements, in the first bytes of each; from the front on, results
+  std::size_t size_ = 0;
+};
+
 // A task of several elements.
 template <typename R, typename Function, typename... Elements>
 class ChunkCall {
  public:
-  using Batch = std::vector<std::tuple<Elements...>>;
+  using Batch = MapBatch<R, Elements...>;
 
   ChunkCall(Function function, std::shared_ptr<const std::atomic<bool>> abandoned)
       : function_(std::move(function)), abandoned_(std::move(abandoned)) {}
@@ -96,30 +189,9 @@ class ChunkCall {
  private:
   template <typename Call>
   ChunkOutcome<R> Run(Batch batch, Call call) {
-    ChunkOutcome<R> outcome;
-    outcome.values.reserve(batch.size());
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (abandoned_->load(std::memory_order_relaxed)) break;  // nobody wants the rest any more
-      try {
-        AppendResult(outcome, call, batch[i]);
-      } catch (...) {
-        outcome.errors.emplace_back(i, std::current_exception());
-      }
-    }
-    return outcome;
-  }
-
-  template <typename Call>
-  static void AppendResult(ChunkOutcome<R>& outcome, Call& call,
-                           std::tuple<Elements...>& elements) {
-    if constexpr (std::is_void_v<R>) {
-      std::apply(call, elements);
-      outcome.values.push_back({});
-    } else if constexpr (std::is_reference_v<R>) {
-      outcome.values.push_back({&std::apply(call, elements)});
-    } else {
-      outcome.values.push_back({std::apply(call, elements)});
-    }
+    // Nobody wants the rest any more.
+    const auto stop = [this] { return abandoned_->load(std::memory_order_relaxed); };
+    return std::move(batch).Run(call, stop);
   }
 
   Function function_;
@@ -139,7 +211,7 @@ class LocalMapCalls {
 
  public:
   using Result = TaskResult<Function, Elements...>;
-  using Batch = std::vector<std::tuple<Elements...>>;
+  using Batch = MapBatch<Result, Elements...>;
 
   template <typename G>
   explicit LocalMapCalls(std::in_place_t, G&& function) : function_(std::forward<G>(function)) {}

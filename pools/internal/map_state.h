@@ -56,16 +56,16 @@ class MapState {
 
   // The current element's result; blocks for it. Throws its exception, or TimeoutError.
   Reference Get() {
-    if (value_ == nullptr) [[unlikely]] {
+    if (slot_ == nullptr) [[unlikely]] {
       Fetch();
       if (error_ != nullptr) std::rethrow_exception(error_);
     }
     if constexpr (std::is_reference_v<R>) {
-      return **value_;
+      return *slot_->value;
     } else if constexpr (std::is_copy_constructible_v<Value>) {
-      return *value_;
+      return slot_->value;
     } else {
-      return std::move(*value_);
+      return std::move(slot_->value);
     }
   }
 
@@ -75,33 +75,27 @@ class MapState {
       return Get();
     } else {
       Get();
-      return std::move(*value_);
+      return std::move(slot_->value);
     }
   }
 
   // To the next element.
   void Step() {
-    if (place_ + 1 < plain_size_) [[likely]] {  // in a chunk without exceptions
-      ++place_;
+    if (slot_ != run_last_) [[likely]] {
       ++slot_;
-      value_ = &slot_->value;
-    } else if (AtEnd()) {
-      return;
-    } else {
+    } else if (!AtEnd()) {
       StepSlowly();
     }
-    if (!exhausted_) Refill();
   }
 
   void Close() noexcept {
+    Forget();
     elements_in_flight_ = 0;
     place_ = 0;
     // The last first: so that no worker begins one while those before it are being cancelled.
     for (auto each = in_flight_.rbegin(); each != in_flight_.rend(); ++each) each->Cancel();
     in_flight_.clear();
     chunk_.reset();
-    Forget();
-    plain_size_ = 0;
     exhausted_ = true;
     OnClosed();
   }
@@ -119,12 +113,14 @@ class MapState {
   };
 
  protected:
-  // Submits more where the window has room, until it sets exhausted_. Never throws: a failure
-  // becomes an element's.
+  using Slot = typename ChunkOutcome<R>::Slot;
+
+  // Submits more where the window has room, and sets refill_at_, until it sets exhausted_. Never
+  // throws: a failure becomes an element's.
   virtual void Refill() noexcept = 0;
   virtual void OnClosed() noexcept {}
 
-  // Elements submitted, and not stepped over.
+  // Elements submitted, and not stepped over. Not for within a run (see below).
   std::size_t elements_in_flight() const noexcept { return elements_in_flight_ - place_; }
 
   void Append(InFlight<R> task) {
@@ -132,29 +128,33 @@ class MapState {
     in_flight_.push_back(std::move(task));
   }
 
-  bool exhausted_ = false;  // all of the input is drawn
+  bool exhausted_ = false;     // all of the input is drawn
+  std::size_t refill_at_ = 0;  // with so many elements in flight there is room for more
 
  private:
   void Forget() noexcept {
-    value_ = nullptr;
+    slot_ = run_first_ = run_last_ = nullptr;
     single_.reset();
     error_ = nullptr;
     fetched_ = false;
   }
 
   void StepSlowly() {
+    place_ += static_cast<std::size_t>(slot_ - run_first_) + 1;
     Forget();
-    ++place_;
-    if (place_ < in_flight_.front().size) return;
+    if (place_ >= in_flight_.front().size) LeaveTask();
+    if (!exhausted_ && elements_in_flight() <= refill_at_) Refill();
+  }
+
+  void LeaveTask() noexcept {
     elements_in_flight_ -= in_flight_.front().size;
     in_flight_.pop_front();
     chunk_.reset();
     place_ = 0;
-    plain_size_ = 0;
     errors_before_ = 0;
   }
 
-  // Makes value_ or error_ that of the current element.
+  // Makes slot_ or error_ that of the current element.
   void Fetch() {
     if (fetched_) return;
     InFlight<R>& task = in_flight_.front();
@@ -183,11 +183,11 @@ class MapState {
         future.result();
         single_.emplace();
       } else if constexpr (std::is_reference_v<R>) {
-        single_.emplace(&future.result());
+        single_.emplace(Slot{&future.result()});
       } else {
-        single_.emplace(std::move(future).result());
+        single_.emplace(Slot{std::move(future).result()});
       }
-      value_ = &*single_;
+      slot_ = run_first_ = run_last_ = &*single_;
     } catch (...) {
       error_ = std::current_exception();
     }
@@ -211,27 +211,34 @@ class MapState {
     if (errors_before_ < errors.size() && errors[errors_before_].first == place_) {
       error_ = errors[errors_before_].second;
     } else {
-      slot_ = &chunk_->values[place_ - errors_before_];
-      value_ = &slot_->value;
-      if (errors.empty()) plain_size_ = chunk_->values.size();
+      slot_ = run_first_ = &chunk_->values[place_ - errors_before_];
+      run_last_ = slot_ + (errors.empty() ? StepsInRun() : 0);
     }
+  }
+
+  // From the current element of a chunk without exceptions: to its last one, or to the one after
+  // which there is room for more.
+  std::size_t StepsInRun() const noexcept {
+    const std::size_t in_chunk = chunk_->values.size() - place_ - 1;
+    return exhausted_ ? in_chunk : std::min(in_chunk, elements_in_flight() - refill_at_ - 1);
   }
 
   const Deadline deadline_;
   std::deque<InFlight<R>> in_flight_;
   std::size_t elements_in_flight_ = 0;  // all of the tasks', also those stepped over in the first
 
-  // The current element: its place in its task, and its outcome once it was fetched.
+  // The current element: its place in its task, and its outcome once it was fetched. In a chunk
+  // without exceptions that is the first of a run, through which a step moves slot_ alone.
   std::size_t place_ = 0;
   bool fetched_ = false;
-  Value* value_ = nullptr;
+  Slot* slot_ = nullptr;
+  Slot* run_first_ = nullptr;
+  Slot* run_last_ = nullptr;
   std::exception_ptr error_;
 
-  // Where the value is: the current task's only one, or in its chunk.
-  std::optional<Value> single_;
+  // Where the slot is: the current task's only one, or in its chunk.
+  std::optional<Slot> single_;
   std::optional<ChunkOutcome<R>> chunk_;
-  typename ChunkOutcome<R>::Slot* slot_ = nullptr;
-  std::size_t plain_size_ = 0;     // of the chunk, when it was fetched and has no exceptions
   std::size_t errors_before_ = 0;  // its exceptions before the current element
 };
 
@@ -287,7 +294,8 @@ class MapOver final
   void Fill() {
     while (!this->exhausted_) {
       const std::size_t chunk = NextChunk();
-      if (chunk > window_ || this->elements_in_flight() > window_ - chunk) return;
+      this->refill_at_ = window_ - chunk;
+      if (this->elements_in_flight() > this->refill_at_) return;
       if constexpr (kHasChunks) {
         chunk == 1 ? SubmitOne() : SubmitChunk(chunk);
       } else {
@@ -342,7 +350,7 @@ class MapOver final
     typename Calls::Batch batch;
     batch.reserve(size);
     std::apply([&](auto&... each) { DrawInto(batch, size, each...); }, inputs_);
-    if (batch.empty()) return;
+    if (batch.size() == 0) return;
     drawn_ += batch.size();
     InFlight<Result> task;
     task.size = batch.size();

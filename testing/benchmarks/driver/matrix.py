@@ -58,6 +58,7 @@ WORKS = [
          shown=("cpu_ns",)),
     Work("map", "a cheap function of each element, chunks chosen", 10_000_000,
          counts={"python": 1_000_000}, shown=("speedup",)),
+    Work("pieces", "the same, eight pieces a thread by hand", 10_000_000, shown=("speedup",)),
     Work("wakeups", "8 tasks of 20 us after 200 us: until the first one starts, the median",
          1_000, least=10, least_threads=_NEEDS_A_WORKER, shown=("p99_ns", "burst_ns", "cpu_s")),
     Work("idle", "an idle pool: processor time", 2_000, least=20),

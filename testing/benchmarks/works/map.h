@@ -1,5 +1,6 @@
-// The sum of a cheap function of `count` numbers, in pieces that the peer chooses itself where it
-// can. `speedup` is against a plain loop in the same process.
+// The sum of a cheap function of `count` numbers. `speedup` is against a plain loop in the same
+// process. Map: by the peer's own loop or map, in pieces that it chooses itself where it can.
+// Pieces: by tasks that are given eight pieces a thread, which any pool can do.
 
 #ifndef COHORT_TESTING_BENCHMARKS_WORKS_MAP_H_
 #define COHORT_TESTING_BENCHMARKS_WORKS_MAP_H_
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "testing/benchmarks/works/chunks.h"
 #include "testing/benchmarks/works/measuring.h"
 #include "testing/benchmarks/works/peer.h"
 
@@ -37,8 +39,9 @@ inline void ExpectNear(double sum, double expected) {
   std::exit(1);
 }
 
-template <Maps Peer>
-Figures Map(const Settings& settings) {
+// `sum_of(peer, inputs)`: in parallel.
+template <typename Peer, typename SumOf>
+Figures SpeedUp(const Settings& settings, SumOf sum_of) {
   const std::vector<double> inputs = CheapInputs(settings.count);
   const Stopwatch loop;
   const double expected = SerialSum(inputs);
@@ -46,14 +49,28 @@ Figures Map(const Settings& settings) {
 
   Figures figures{.unit = "ns"};
   WithPeer<Peer>(settings.threads, [&](Peer& peer) {
-    ExpectNear(peer.SumOf(CheapFunction, inputs), expected);
+    ExpectNear(sum_of(peer, inputs), expected);
     const Stopwatch stopwatch;
-    Keep(peer.SumOf(CheapFunction, inputs));
+    Keep(sum_of(peer, inputs));
     const double wall = stopwatch.Nanoseconds();
     figures.value = wall / static_cast<double>(settings.count);
     figures.others = {{"speedup", serial / wall}};
   });
   return figures;
+}
+
+template <Maps Peer>
+Figures Map(const Settings& settings) {
+  return SpeedUp<Peer>(settings, [](Peer& peer, const std::vector<double>& inputs) {
+    return peer.SumOf(CheapFunction, inputs);
+  });
+}
+
+template <Submits Peer>
+Figures Pieces(const Settings& settings) {
+  return SpeedUp<Peer>(settings, [&](Peer& peer, const std::vector<double>& inputs) {
+    return SumInChunks(peer, settings.threads, CheapFunction, inputs);
+  });
 }
 
 }  // namespace cohort::benchmarks

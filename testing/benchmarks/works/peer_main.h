@@ -34,6 +34,7 @@ Works WorksOf() {
   if constexpr (Submits<Peer>) {
     works["submit_get"] = SubmitGet<Peer>;
     works["idle"] = Idle<Peer>;
+    works["pieces"] = Pieces<Peer>;
   }
   if constexpr (LeavesTasksToWorkers<Peer>) {
     works["ping"] = Ping<Peer>;
