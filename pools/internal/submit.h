@@ -31,11 +31,14 @@ concept HasOwnCalls = requires {
   typename Engine::Calls;
 };
 
+[[noreturn]] inline void ThrowNegativeRetries(int max_retries) {
+  throw std::invalid_argument("TaskOptions::max_retries must be 0 or more, not " +
+                              std::to_string(max_retries));
+}
+
 inline void Check(const TaskOptions& options) {
-  if (options.max_retries < 0) {
-    throw std::invalid_argument("TaskOptions::max_retries must be 0 or more, not " +
-                                std::to_string(options.max_retries));
-  }
+  if (options.max_retries < 0) [[unlikely]]
+    ThrowNegativeRetries(options.max_retries);
 }
 
 // Gives the task to the engine. Where that throws, nothing of the task is left.

@@ -135,10 +135,13 @@ void ThreadEngine::NotifyOrThrow() {
   const uint64_t idle = idle_.load(std::memory_order_seq_cst);
   if (SearchersSuffice(idle)) return;
   if (Sleepers(idle) > 0 && WakeSleeper()) return;
-  if (active_.load(std::memory_order_seq_cst) < options_.max_workers) AddThread();
+  if (HasPlace()) AddThread();
 }
 
 void ThreadEngine::Notify() noexcept {
+  // All threads have something to do: what most calls find.
+  if (idle_.load(std::memory_order_seq_cst) == 0 && !HasPlace()) [[likely]]
+    return;
   try {
     NotifyOrThrow();
   } catch (const std::exception& e) {

@@ -117,6 +117,9 @@ class ThreadEngine final : public RegisteredExecutor,
   bool SearchersSuffice(uint64_t idle) const noexcept;
   bool WakeSleeper() noexcept;
   void AddThread();
+  bool HasPlace() const noexcept {
+    return active_.load(std::memory_order_seq_cst) < options_.max_workers;
+  }
   bool NeedsThread() const noexcept;
   void StartThread();
   void WakeAll() noexcept;
