@@ -7,11 +7,12 @@ namespace {
 
 // Executors begin their tasks in order, so that the last future is likely to be done last, and the
 // others then need no wait at all: one sleep instead of many.
-void WaitForAll(const std::vector<CoreBase*>& cores, Deadline deadline) {
+Waited WaitForAll(const std::vector<CoreBase*>& cores, Deadline deadline) {
   for (std::size_t i = cores.size(); i-- > 0;) {
     if (i >= kPrefetchAhead) __builtin_prefetch(cores[i - kPrefetchAhead]);
-    if (!cores[i]->Wait(deadline)) return;
+    if (!cores[i]->Wait(deadline)) return Waited::kLookAtEach;
   }
+  return Waited::kAllAreDone;
 }
 
 bool HasFailed(const CoreBase& core) { return core.state() == CoreState::kException; }
@@ -39,14 +40,14 @@ void WaitForFirst(const std::vector<CoreBase*>& cores, ReturnWhen return_when, D
 
 }  // namespace
 
-void WaitFor(const std::vector<CoreBase*>& cores, ReturnWhen return_when, Deadline deadline) {
+Waited WaitFor(const std::vector<CoreBase*>& cores, ReturnWhen return_when, Deadline deadline) {
   switch (return_when) {
     case ReturnWhen::kAllCompleted:
       return WaitForAll(cores, deadline);
     case ReturnWhen::kFirstCompleted:
     case ReturnWhen::kFirstException:
-      if (AnyIsEnough(cores, return_when)) return;
-      return WaitForFirst(cores, return_when, deadline);
+      if (!AnyIsEnough(cores, return_when)) WaitForFirst(cores, return_when, deadline);
+      return Waited::kLookAtEach;
   }
   throw std::invalid_argument("wait: return_when is no ReturnWhen: " +
                               std::to_string(static_cast<int>(return_when)));

@@ -62,12 +62,11 @@ struct DoneAndNotDone {
 
 namespace internal {
 
-// The range's futures, each once.
-template <FutureRange R>
-std::vector<Future<RangeResult<R>>> Distinct(R&& range, const char* what);
+// What a wait knows of its futures afterwards.
+enum class Waited { kAllAreDone, kLookAtEach };
 
 // Blocks until `return_when` holds of them or the deadline has passed.
-void WaitFor(const std::vector<CoreBase*>& cores, ReturnWhen return_when, Deadline deadline);
+Waited WaitFor(const std::vector<CoreBase*>& cores, ReturnWhen return_when, Deadline deadline);
 
 // "2 (of 5) futures unfinished"
 [[noreturn]] void ThrowUnfinished(std::size_t unfinished, std::size_t total);
@@ -122,7 +121,8 @@ class AsCompleted {
     AsCompleted* range_ = nullptr;
   };
 
-  AsCompleted(std::vector<Future<T>> futures, Timeout timeout);
+  template <internal::FutureRange R>
+  AsCompleted(R&& futures, Timeout timeout);
 
   // Blocks for the first one, as incrementing does.
   iterator begin() {
@@ -132,11 +132,14 @@ class AsCompleted {
   iterator end() { return iterator(); }
 
  private:
+  void Add(Future<T> future);
   void Advance();
 
-  internal::CompletionSet set_;
-  std::size_t total_;
   Deadline deadline_;
+  std::vector<Future<T>> done_;  // when they were added
+  std::size_t next_done_ = 0;
+  internal::CompletionSet set_;  // the others
+  std::size_t total_ = 0;
   Future<T> current_;
 };
 
@@ -146,7 +149,7 @@ class AsCompleted {
 template <internal::FutureRange R>
 AsCompleted<internal::RangeResult<R>> as_completed(R&& futures,
                                                    Timeout timeout = Timeout::forever()) {
-  return {internal::Distinct(std::forward<R>(futures), "as_completed"), timeout};
+  return {std::forward<R>(futures), timeout};
 }
 template <typename T>
 AsCompleted<T> as_completed(std::initializer_list<Future<T>> futures,
@@ -191,17 +194,25 @@ Future<T> AdoptFuture(CoreRef<CoreBase> core) noexcept {
 // steps before its turn.
 inline constexpr std::size_t kPrefetchAhead = 8;
 
-template <FutureRange R>
-std::vector<Future<RangeResult<R>>> Distinct(R&& range, const char* what) {
-  std::vector<Future<RangeResult<R>>> futures;
-  if constexpr (std::ranges::sized_range<R>) futures.reserve(std::ranges::size(range));
-  SeenObjects seen(futures.capacity());
+template <std::ranges::range R>
+std::size_t SizeIfKnown(R&& range) {
+  if constexpr (std::ranges::sized_range<R>) {
+    return std::ranges::size(range);
+  } else {
+    return 0;
+  }
+}
+
+// Gives each future once to `take`, moved where the range was given away.
+template <FutureRange R, typename Take>
+void ForEachDistinct(R&& range, const char* what, Take take) {
+  SeenObjects seen(SizeIfKnown(range));
   const auto add = [&]<typename F>(F&& future) {
     if (!seen.Insert(&FutureAccess::CoreOf(future, what))) return;
     if constexpr (OwningRvalue<R>) {
-      futures.push_back(std::move(future));
+      take(std::move(future));
     } else {
-      futures.push_back(std::forward<F>(future));
+      take(std::forward<F>(future));
     }
   };
   // Elsewhere, to look at an element may do who knows what.
@@ -215,7 +226,20 @@ std::vector<Future<RangeResult<R>>> Distinct(R&& range, const char* what) {
   } else {
     for (auto&& future : range) add(std::forward<decltype(future)>(future));
   }
+}
+
+template <FutureRange R>
+std::vector<Future<RangeResult<R>>> Distinct(R&& range, const char* what) {
+  std::vector<Future<RangeResult<R>>> futures;
+  futures.reserve(SizeIfKnown(range));
+  ForEachDistinct(std::forward<R>(range), what,
+                  [&]<typename F>(F&& future) { futures.push_back(std::forward<F>(future)); });
   return futures;
+}
+
+template <typename T>
+void PrefetchAhead(const std::vector<Future<T>>& futures, std::size_t at) noexcept {
+  if (at + kPrefetchAhead < futures.size()) FutureAccess::Prefetch(futures[at + kPrefetchAhead]);
 }
 
 }  // namespace internal
@@ -227,35 +251,46 @@ DoneAndNotDone<internal::RangeResult<R>> wait(R&& futures, WaitOptions options) 
   std::vector<internal::CoreBase*> cores;
   cores.reserve(distinct.size());
   for (auto& future : distinct) cores.push_back(&internal::FutureAccess::CoreOf(future, "wait"));
-  internal::WaitFor(cores, options.return_when, deadline);
 
   DoneAndNotDone<internal::RangeResult<R>> result;
-  if (options.return_when == ReturnWhen::kAllCompleted) result.done.reserve(distinct.size());
+  if (internal::WaitFor(cores, options.return_when, deadline) == internal::Waited::kAllAreDone) {
+    result.done = std::move(distinct);
+    return result;
+  }
   for (std::size_t i = 0; i < distinct.size(); ++i) {
-    if (i + internal::kPrefetchAhead < distinct.size()) {
-      internal::FutureAccess::Prefetch(distinct[i + internal::kPrefetchAhead]);
-    }
+    internal::PrefetchAhead(distinct, i);
     (distinct[i].done() ? result.done : result.not_done).push_back(std::move(distinct[i]));
   }
   return result;
 }
 
 template <typename T>
-AsCompleted<T>::AsCompleted(std::vector<Future<T>> futures, Timeout timeout)
-    : total_(futures.size()), deadline_(Deadline::after(timeout)) {
-  set_.Reserve(futures.size());
-  for (std::size_t i = 0; i < futures.size(); ++i) {
-    if (i + internal::kPrefetchAhead < futures.size()) {
-      internal::FutureAccess::Prefetch(futures[i + internal::kPrefetchAhead]);
-    }
+template <internal::FutureRange R>
+AsCompleted<T>::AsCompleted(R&& futures, Timeout timeout) : deadline_(Deadline::after(timeout)) {
+  done_.reserve(internal::SizeIfKnown(futures));
+  internal::ForEachDistinct(std::forward<R>(futures), "as_completed",
+                            [this]<typename F>(F&& future) { Add(std::forward<F>(future)); });
+}
+
+template <typename T>
+void AsCompleted<T>::Add(Future<T> future) {
+  ++total_;
+  if (future.done()) {
+    done_.push_back(std::move(future));
+  } else {
     set_.AddUnwatched(internal::CoreRef<internal::CoreBase>(
-        internal::FutureAccess::Release(std::move(futures[i])).release()));
+        internal::FutureAccess::Release(std::move(future)).release()));
   }
 }
 
 template <typename T>
 void AsCompleted<T>::Advance() {
   current_ = {};  // let go of it before waiting for another
+  if (next_done_ < done_.size()) {
+    internal::PrefetchAhead(done_, next_done_);
+    current_ = std::move(done_[next_done_++]);
+    return;
+  }
   if (set_.size() == 0) return;
   internal::CoreRef<internal::CoreBase> core = set_.Take();
   if (!core) {
