@@ -11,11 +11,21 @@
 #include "pools/internal/fork_generation.h"
 #include "pools/internal/no_room_wait.h"
 #include "pools/internal/thread_worker.h"
+#include "pools/internal/usable_cpus.h"
 
 namespace cohort::internal {
+namespace {
+
+int ProcessorsOfThisProcess() {
+  static const int processors = UsableCpus();
+  return processors;
+}
+
+}  // namespace
 
 ThreadEngine::ThreadEngine(ThreadEngineOptions options)
     : options_(std::move(options)),
+      processors_(ProcessorsOfThisProcess()),
       fork_generation_(ForkGeneration()),
       workers_(std::make_unique<WorkerTable>()) {}
 
@@ -124,10 +134,13 @@ bool ThreadEngine::Finished() const noexcept {
   return closed_.load(std::memory_order_seq_cst) && !HasWork();
 }
 
-// One searcher is enough for tasks that come one by one; a burst wakes a thread for each.
+// One searcher is enough for tasks that come one by one; a burst wakes a thread for each task, and
+// no more than there are processors to run them.
 bool ThreadEngine::SearchersSuffice(uint64_t idle) const noexcept {
   if (Searchers(idle) == 0) return false;
-  return Sleepers(idle) == 0 || injected_.size() <= Searchers(idle);
+  if (Sleepers(idle) == 0) return true;
+  const int awake = active_.load(std::memory_order_relaxed) - static_cast<int>(Sleepers(idle));
+  return awake >= processors_ || injected_.size() <= Searchers(idle);
 }
 
 // Called after work was added, or a place given up.

@@ -136,6 +136,7 @@ class ThreadEngine final : public RegisteredExecutor,
   void DrainQueues(Use use) noexcept;
 
   const ThreadEngineOptions options_;
+  const int processors_;
   const uint64_t fork_generation_;
 
   InjectionQueue injected_;
