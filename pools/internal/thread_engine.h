@@ -14,8 +14,9 @@
 //
 // Sleep. `idle_` counts in one word the searchers (awake, or woken, and looking for work) and the
 // sleepers. Who adds work wakes nobody when there is a searcher for each task that came from
-// outside and is not taken yet, else one sleeper, else a reserve or new thread if there is a place.
-// Nothing is forgotten, because of three rules:
+// outside and is not taken yet, or a searcher and a thread awake for each processor; else one
+// sleeper; else a reserve or new thread if there is a place. Nothing is forgotten, because of three
+// rules:
 //
 //   1. Who adds a task, or gives a place up, does so before it reads idle_ and active_. Who goes to
 //      sleep counts itself in idle_ before it looks at all queues a last time. Both sequentially
