@@ -26,6 +26,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "dr
 import machine
 import markdown
 import matrix
+import noise
 import plots
 import runs
 import tables
@@ -120,7 +121,8 @@ def conclude(results):
     failures = results.get("failures", [])
     for failure in failures:
         print(f"compare: {failure}", file=sys.stderr)
-    noisy = [row for row in results["rows"] if row["noise"]["reasons"]]
+    noisy = [row for row in results["rows"]
+             if not noise.verdict_in(row).quiet]
     if not noisy:
         return 1 if failures else 0
     print(f"\ncompare: {len(noisy)} of {len(results['rows'])} tables have no conclusion, the "

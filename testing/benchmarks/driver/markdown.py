@@ -1,5 +1,6 @@
 """What compare.py wrote as JSON, as tables for a page."""
 
+import noise
 from machine import text_of
 from matrix import threads_text
 from tables import US, time_text
@@ -42,9 +43,10 @@ def _table(rows, title, label):
     names = [US] + sorted({name for row in rows for name in row["peers"]} - {US})
     lines = [_line([title, *names, "best other / ours"]), _line(["---"] * (len(names) + 2))]
     for row in rows:
-        noisy = " (noisy)" if row["noise"]["reasons"] else ""
+        verdict = noise.verdict_in(row)
+        noisy = "" if verdict.quiet else " (noisy)"
         lines.append(_line([label(row) + noisy, *(_cell(row, name) for name in names),
-                            _lead(row)]))
+                            _lead(row, verdict.least_ratio)]))
     return "\n".join(lines) + "\n"
 
 
@@ -70,13 +72,15 @@ def _cell(row, name):
     return text
 
 
-def _lead(row):
+def _lead(row, least_ratio):
     ours = row["peers"].get(US)
     others = [peer for name, peer in row["peers"].items() if name != US and _is_shown(row, peer)]
     if not ours or not ours["median"] or not others:
         return ""
     best = min(others, key=lambda peer: peer["median"])
-    return ("~" if _overlap(ours, best) else "") + f"{best['median'] / ours['median']:.2f}"
+    lead = best["median"] / ours["median"]
+    alike = _overlap(ours, best) or max(lead, 1 / lead) < least_ratio
+    return ("~" if alike else "") + f"{lead:.2f}"
 
 
 def _overlap(one, other):

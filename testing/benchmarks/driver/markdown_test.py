@@ -11,12 +11,12 @@ MACHINE = {"processors": 2, "processor": "P", "memory_bytes": 2**31, "kernel": "
 
 def peer(median, quartiles=None, count=1000):
     return {"median": median, "quartiles": quartiles or [median, median], "count": count,
-            "version": "Peer 1"}
+            "version": "Peer 1", "values": [median] * 9}
 
 
-def row(peers, curve="", count=1000, reasons=()):
+def row(peers, curve="", count=1000, foreign=0.0, unsteady=0.0):
     return {"work": "ping", "curve": curve, "threads": 2, "count": count, "unit": "ns",
-            "peers": peers, "noise": {"reasons": list(reasons)}}
+            "peers": peers, "noise": {"foreign": foreign, "unsteady": unsteady}}
 
 
 def lines_of(*rows, **more):
@@ -38,12 +38,19 @@ class PageTest(unittest.TestCase):
         near = row({"cohort": peer(100, [90, 110]), "a": peer(120, [105, 130]), "b": peer(200)})
         self.assertIn("| ~1.20 |", lines_of(near)[2])
 
+    def test_so_is_one_that_the_machine_alone_can_make(self):
+        peers = {"cohort": peer(100), "a": peer(120)}
+        self.assertIn("| 1.20 |", lines_of(row(peers, unsteady=0.1))[2])
+        self.assertIn("| ~1.20 |", lines_of(row(peers, unsteady=0.2))[2])
+        self.assertIn("| ~0.83 |", lines_of(row({"cohort": peer(120), "a": peer(100)},
+                                                unsteady=0.2))[2])
+
     def test_failures_are_told(self):
         self.assertIn("(b ended with 1.)", lines_of(row({"cohort": peer(1)}),
                                                     failures=["b ended with 1"]))
 
     def test_noise_is_told(self):
-        self.assertIn("(noisy)", lines_of(row({"cohort": peer(1)}, reasons=["x"]))[2])
+        self.assertIn("(noisy)", lines_of(row({"cohort": peer(1)}, foreign=0.5))[2])
 
     def test_a_curve_has_a_table_of_its_own(self):
         lines = lines_of(row({"cohort": peer(1)}, "outstanding", 1000),

@@ -6,6 +6,7 @@ hypervisor gave to others counts. The second is how long one fixed loop takes be
 shows what processor counters do not, such as a neighbour on the same core or a clock that changes.
 """
 
+import math
 import os
 import resource
 import time
@@ -15,7 +16,11 @@ from summary import quantile
 
 # Above one of these, a row has no conclusion. What they are and why: docs/design/benchmarks.md.
 MOST_FOREIGN = 0.05
-MOST_UNSTEADY = 0.10
+MOST_UNSTEADY = 0.50
+
+# Three standard errors of a ratio of two medians, each of one run whose quartiles are this far apart:
+# a median has 1.25 times the error of a mean, quartiles are 1.35 standard deviations apart.
+ERROR_OF_RATIO = 3 * math.sqrt(2) * 1.25 / 1.35
 
 # A single run is repeated when others took more than this share, and at least so long:
 # the kernel counts in ticks of 10 ms.
@@ -49,6 +54,12 @@ class Share:
 class Verdict:
     foreign: float  # the share of others, maybe above 1, over all runs of a row
     unsteady: float  # the calibration loop: distance of the quartiles by the median
+    repetitions: int
+
+    @property
+    def least_ratio(self):
+        """A smaller ratio of two medians is none: the machine alone can make as much."""
+        return 1 + ERROR_OF_RATIO * self.unsteady / math.sqrt(self.repetitions)
 
     @property
     def reasons(self):
@@ -66,10 +77,17 @@ class Verdict:
         return not self.reasons
 
 
-def verdict_of(shares, calibrations):
+def verdict_of(shares, calibrations, repetitions):
     median = quantile(calibrations, 0.5)
     return Verdict(sum(shares, Share()).part,
-                   (quantile(calibrations, 0.75) - quantile(calibrations, 0.25)) / median)
+                   (quantile(calibrations, 0.75) - quantile(calibrations, 0.25)) / median,
+                   repetitions)
+
+
+def verdict_in(row):
+    """Of a row of what --json wrote: by this version's rules."""
+    return Verdict(row["noise"]["foreign"], row["noise"]["unsteady"],
+                   max(len(peer["values"]) for peer in row["peers"].values()))
 
 
 def _time_of_loop():
@@ -83,7 +101,7 @@ def _time_of_loop():
 def calibrate():
     """Seconds that a fixed loop takes, some milliseconds: the least of several times.
 
-    One interrupt, or the wake-up of a processor that slept, says nothing about the run that follows.
+    One interrupt, or the wake-up of a processor that slept, says nothing of the run that follows.
     """
     return min(_time_of_loop() for _ in range(CALIBRATION_LOOPS))
 

@@ -3,6 +3,7 @@
 import os
 import sys
 
+import noise
 from tables import time_text
 
 OURS, THEIRS = "#0b6e4f", "#7a8794"
@@ -79,7 +80,7 @@ def _draw_points(row, panel):
         panel.set_xscale("log")
     panel.margins(x=0.15)
     panel.xaxis.set_minor_formatter(_nothing)
-    noisy = " (noisy)" if row["noise"]["reasons"] else ""
+    noisy = "" if noise.verdict_in(row).quiet else " (noisy)"
     panel.set_title(f"{row['work']}{noisy}: {row['unit']}, less is better", loc="left")
     panel.grid(axis="x", alpha=0.3)
     panel.spines[["top", "right"]].set_visible(False)

@@ -99,7 +99,8 @@ class Outcome:
 
     def verdict(self):
         runs = [run for each in self.runs.values() for run in each]
-        return noise.verdict_of([run.share for run in runs], [run.calibration for run in runs])
+        return noise.verdict_of([run.share for run in runs], [run.calibration for run in runs],
+                                max(len(each) for each in self.runs.values()))
 
     def unit(self):
         return next(iter(self.runs.values()))[0].figures["unit"]
@@ -116,7 +117,7 @@ class Outcome:
             "count": self.row.count,
             "unit": self.unit(),
             "noise": {"foreign": verdict.foreign, "unsteady": verdict.unsteady,
-                      "reasons": verdict.reasons},
+                      "least_ratio": verdict.least_ratio, "reasons": verdict.reasons},
             "peers": {name: self._peer_as_json(name, summary, best)
                       for name, summary in summaries.items()},
         }

@@ -32,12 +32,15 @@ def table_of(outcome):
     """Lines of text, the best first. A ~ says that two cannot be told apart from the best."""
     summaries = outcome.summaries()
     best, unit = best_of(summaries), outcome.unit()
+    least_ratio = outcome.verdict().least_ratio
     ours = summaries.get(US)
     shown = outcome.row.work.shown
     rows = [["peer", "median", "+-", "least", "x best", "x Cohort", *shown]]
     for name in sorted(summaries, key=lambda name: summaries[name].median):
         summary = summaries[name]
-        mark = "~" if name != best and summary.overlaps(summaries[best]) else ""
+        alike = summary.overlaps(summaries[best]) or summary.median < (
+            least_ratio * summaries[best].median)
+        mark = "~" if name != best and alike else ""
         rows.append([
             name + _fewer(outcome, name),
             time_text(summary.median, unit),
@@ -63,8 +66,8 @@ def aligned(rows):
 
 
 def noise_text(verdict):
-    measured = (f"others used {verdict.foreign:.1%} of the processors that a run needs, a fixed "
-                f"loop varied by {verdict.unsteady:.1%}")
     if verdict.quiet:
-        return "quiet: " + measured
+        return (f"others used {verdict.foreign:.1%} of the processors that a run needs; a fixed "
+                f"loop varied by {verdict.unsteady:.1%}: ratios below "
+                f"{verdict.least_ratio:.2f} are none")
     return "TOO NOISY, no conclusion: " + "; ".join(verdict.reasons)
