@@ -159,6 +159,21 @@ TEST(AsCompletedRangeTest, MayGoOnAfterATimeout) {
   EXPECT_EQ((*range.begin()).result(), 42);
 }
 
+// As when another thread completes them just then.
+TEST(AsCompletedRangeTest, CompletionOrderOfThoseThatAreDoneWhileTheyAreAdded) {
+  std::vector<Promise<int>> promises(4);
+  promises[0].set_result(0);
+  const auto added = std::views::iota(0, 4) | std::views::transform([&](int i) {
+                       if (i == 3) {
+                         for (const int each : {2, 1, 3}) promises[each].set_result(each);
+                       }
+                       return promises[i].future();
+                     });
+  std::vector<int> order;
+  for (const Future<int>& f : as_completed(added)) order.push_back(f.result());
+  EXPECT_EQ(order, (std::vector{0, 2, 1, 3}));
+}
+
 TEST(AsCompletedRangeTest, CompletionOrderOfManyThreads) {
   // Each thread's own futures come in its order.
   constexpr int kThreads = 4;

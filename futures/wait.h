@@ -136,9 +136,9 @@ class AsCompleted {
   void Advance();
 
   Deadline deadline_;
-  std::vector<Future<T>> done_;  // when they were added
+  std::vector<Future<T>> done_;  // those before the first that was pending when it was added
   std::size_t next_done_ = 0;
-  internal::CompletionSet set_;  // the others
+  internal::CompletionSet set_;  // that one, and all after it
   std::size_t total_ = 0;
   Future<T> current_;
 };
@@ -275,7 +275,8 @@ AsCompleted<T>::AsCompleted(R&& futures, Timeout timeout) : deadline_(Deadline::
 template <typename T>
 void AsCompleted<T>::Add(Future<T> future) {
   ++total_;
-  if (future.done()) {
+  // Not any more once there is a pending one: it might be done by now, and earlier than this one.
+  if (set_.size() == 0 && future.done()) {
     done_.push_back(std::move(future));
   } else {
     set_.AddUnwatched(internal::CoreRef<internal::CoreBase>(

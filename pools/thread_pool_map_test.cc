@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <list>
 #include <memory>
 #include <numeric>
@@ -82,6 +83,12 @@ TEST_F(Map, ZipsToTheShortest) {
             (std::vector<std::string>{"1ax", "2by"}));
 }
 
+TEST_F(Map, ChunksThatAreLargerThanTheInputTakeNoMemoryForMore) {
+  const MapOptions options{.chunksize = std::numeric_limits<std::size_t>::max()};
+  EXPECT_EQ(Collect(pool_.map(options, Square, Iota(10))), Squares(10));
+  EXPECT_EQ(Collect(pool_.map(options, Divide, Iota(3), std::vector{1, 1})), Iota(2));
+}
+
 TEST_F(Map, OfNothing) {
   for (const std::size_t chunksize : {0, 1, 3}) {
     auto results = pool_.map({.chunksize = chunksize}, Square, std::vector<int>());
@@ -138,6 +145,15 @@ struct Triple {
   int a = 0, b = 0, c = 0;
 };
 
+struct Constant {
+  int value;
+
+  Constant() = default;
+  explicit Constant(int x) : value(x) {}
+  Constant(const Constant&) = default;
+  Constant& operator=(const Constant&) = delete;
+};
+
 TEST_F(Map, ResultsOfAnotherSizeThanTheirElements) {
   const std::vector<char> letters{'c', 'o', 'h', 'o', 'r', 't'};
   const std::vector<Triple> triples{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};
@@ -159,6 +175,9 @@ TEST_F(Map, ResultsOfAnotherSizeThanTheirElements) {
                   },
                   Iota(3))),
               (std::vector{std::array{0, 1, 2}, std::array{1, 2, 3}, std::array{2, 3, 4}}));
+    auto constants = pool_.map(
+        options, [](int x) { return Constant(x); }, Iota(3));
+    for (int x = 0; x < 3; ++x) EXPECT_EQ(constants.next()->value, x);
   }
 }
 
@@ -196,6 +215,7 @@ TEST_F(Map, TimesOutOnceAndIsThenAtItsEnd) {
   EXPECT_THROW(results.next(), TimeoutError);
   EXPECT_EQ(results.next(), std::nullopt);
   EXPECT_EQ(results.begin(), results.end());
+  EXPECT_THROW(*results.begin(), InvalidStateError);
   gate.Open();
 }
 

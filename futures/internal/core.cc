@@ -234,13 +234,15 @@ bool CoreBase::Wait(Deadline deadline) {
 }
 
 // A task that has begun may end at any moment. One that has not after a quarter of the time waits
-// for a thread to wake up, maybe on this very processor, which is then better given away.
+// for a thread to wake up, maybe on this very processor, which is then better given away. (Of a
+// future that is no task's, nobody can tell.)
 bool CoreBase::SpinUntilDone() const noexcept {
   const int limit = SpinLimit();
+  const bool is_task = executor_id() != 0;
   for (int looks = 0; looks < limit; ++looks) {
     const CoreState now = state();
     if (IsFinal(now)) return true;
-    if (now == CoreState::kPending && looks >= limit / 4) return false;
+    if (is_task && now == CoreState::kPending && looks >= limit / 4) return false;
     CpuRelax();
   }
   return done();

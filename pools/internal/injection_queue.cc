@@ -23,7 +23,9 @@ bool InjectionQueue::Push(Runnable& task) noexcept {
 
 std::size_t InjectionQueue::PopSome(Runnable** out, std::size_t limit, std::size_t share) noexcept {
   if (NodeOf(tail_.load(std::memory_order_relaxed)) == nullptr) return 0;
-  if (taking_.test_and_set(std::memory_order_acquire)) return 0;
+  // This and clear() are sequentially consistent: who goes to sleep because he finds it set is seen
+  // to sleep by the taker, who looks for sleepers after clear().
+  if (taking_.test_and_set(std::memory_order_seq_cst)) return 0;
   const std::size_t wanted = std::clamp<uint64_t>(size() / share, 1, limit);
   std::size_t count = 0;
   while (count < wanted) {
@@ -32,7 +34,7 @@ std::size_t InjectionQueue::PopSome(Runnable** out, std::size_t limit, std::size
     out[count++] = task;
   }
   pops_.store(pops_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
-  taking_.clear(std::memory_order_release);
+  taking_.clear(std::memory_order_seq_cst);
   return count;
 }
 

@@ -42,9 +42,10 @@ class InjectionQueue {
   // Tasks ever added.
   uint64_t pushes() const noexcept { return pushes_.load(std::memory_order_relaxed); }
 
-  // Tasks that are in it, about: exact when no other thread adds or takes.
+  // Tasks that are in it, about: exact when no other thread adds or takes. (A task can be taken
+  // before it is counted.)
   uint64_t size() const noexcept {
-    const uint64_t pops = pops_.load(std::memory_order_relaxed);  // first: never more than pushes
+    const uint64_t pops = pops_.load(std::memory_order_relaxed);
     const uint64_t pushes = pushes_.load(std::memory_order_relaxed);
     return pushes > pops ? pushes - pops : 0;
   }

@@ -81,7 +81,7 @@ class MapBatch {
  public:
   std::size_t size() const noexcept { return elements_.size(); }
   void reserve(std::size_t size) { elements_.reserve(size); }
-  void push_back(std::tuple<Elements...> elements) { elements_.push_back(std::move(elements)); }
+  void push_back(std::tuple<Elements...>&& elements) { elements_.push_back(std::move(elements)); }
 
   // Gives each to `call`, in order, until stop() says so.
   template <typename Call, typename Stop>
@@ -115,11 +115,13 @@ class MapBatch {
   std::vector<std::tuple<Elements...>> elements_;
 };
 
-// Whether results can take the places of their elements.
+// Whether results can take the places of their elements: of types that are bytes and no more, and
+// where elements that wait do not take much more memory than by themselves.
 template <typename R, typename Element>
 concept FitsInPlaceOf = std::is_trivially_copyable_v<Element> && std::is_trivially_copyable_v<R> &&
-                        std::is_trivially_default_constructible_v<R> &&
-                        sizeof(Element) <= sizeof(R);
+                            std::is_trivially_default_constructible_v<R> &&
+                            std::is_copy_assignable_v<R> && sizeof(Element) <= sizeof(R) &&
+                        sizeof(R) <= 4 * sizeof(Element);
 
 // Then one array is all the memory that the task needs, and the thread that fills it frees it, too.
 template <typename R, typename Element>
@@ -128,19 +130,22 @@ class MapBatch<R, Element> {
   using Slot = typename ChunkOutcome<R>::Slot;
 
  public:
-  std::size_t size() const noexcept { return size_; }
-  void reserve(std::size_t size) { slots_.resize(size); }
+  std::size_t size() const noexcept { return slots_.size(); }
+  void reserve(std::size_t size) { slots_.reserve(size); }
 
-  // No more than were reserved.
-  void push_back(const Element& element) {
-    std::memcpy(static_cast<void*>(&slots_[size_++]), &element, sizeof(Element));
+  // No more than were reserved: a slot that is copied need not keep all of an element's bytes.
+  void push_back(const std::tuple<Element>& element) {
+    slots_.emplace_back();
+    std::memcpy(static_cast<void*>(&slots_.back()), std::addressof(std::get<0>(element)),
+                sizeof(Element));
   }
 
   template <typename Call, typename Stop>
   ChunkOutcome<R> Run(Call call, Stop stop) && {
     ChunkOutcome<R> outcome;
+    const std::size_t size = slots_.size();
     Slot* next = slots_.data();
-    for (std::size_t i = 0; i < size_ && !stop(); ++i) {
+    for (std::size_t i = 0; i < size && !stop(); ++i) {
       Element element = ElementAt(i);
       try {
         *next = {call(element)};
@@ -162,7 +167,6 @@ class MapBatch<R, Element> {
   }
 
   std::vector<Slot> slots_;  // elements, in the first bytes of each; from the front on, results
-  std::size_t size_ = 0;
 };
 
 // A task of several elements.

@@ -157,6 +157,7 @@ class MapState {
   // Makes slot_ or error_ that of the current element.
   void Fetch() {
     if (fetched_) return;
+    if (AtEnd()) throw InvalidStateError("map: there is no result, the range is at its end");
     InFlight<R>& task = in_flight_.front();
     if (task.never_submitted != nullptr) {
       error_ = task.never_submitted;
@@ -348,7 +349,6 @@ class MapOver final
 
   void SubmitChunk(std::size_t size) {
     typename Calls::Batch batch;
-    batch.reserve(size);
     std::apply([&](auto&... each) { DrawInto(batch, size, each...); }, inputs_);
     if (batch.size() == 0) return;
     drawn_ += batch.size();
@@ -361,14 +361,17 @@ class MapOver final
   // In braces, the ranges are drawn from in order.
   template <typename Batch>
   void DrawInto(Batch& batch, std::size_t size, Inputs&... each) {
+    using Elements = std::tuple<typename Inputs::Element...>;
     if constexpr ((Inputs::kIndexed && ...)) {
       const std::size_t count = std::min({size, each.remaining()...});
-      for (std::size_t i = 0; i < count; ++i) batch.push_back({each.DrawAt(i)...});
+      batch.reserve(count);
+      for (std::size_t i = 0; i < count; ++i) batch.push_back(Elements{each.DrawAt(i)...});
       (each.Skip(count), ...);
       this->exhausted_ = count < size;
     } else {
+      batch.reserve(size);
       while (batch.size() < size && !(this->exhausted_ = (each.AtEnd() || ...))) {
-        batch.push_back({each.Draw()...});
+        batch.push_back(Elements{each.Draw()...});
       }
     }
   }
