@@ -263,7 +263,7 @@ class [[nodiscard]] Task {
     if (handle_) handle_.destroy();
   }
 
-  // Not started yet.
+  // Not started yet, and neither empty nor moved from.
   bool valid() const noexcept { return static_cast<bool>(handle_); }
 
   // Runs it on this thread up to the first suspension. The future counts as running from here on.

@@ -1,10 +1,13 @@
 // The errors of futures and executors.
 //
-// Every error that Cohort itself raises derives from `Error`, which is a `std::runtime_error`:
+// Cohort's own errors derive from `Error`, which is a `std::runtime_error`. (Arguments that make no
+// sense are std::invalid_argument; what the system refuses is std::system_error or std::bad_alloc.
+// ipc/ has CodecError, IdentityError and SandboxError besides.)
 //
 //   Error
-//    ├── CancelledError      the future was cancelled: its task never ran and never will
-//    ├── TimeoutError        the time ran out; the task itself goes on
+//    ├── CancelledError      cancelled: the task never ran, or request_stop() ended its process
+//    ├── TimeoutError        the time of a wait ran out, and the task goes on; or a task's own
+//    │                       time, and its process was ended
 //    ├── InvalidStateError   a call that the future's state does not allow
 //    ├── BrokenPromise       the producing side went away without a result
 //    ├── BrokenExecutor      the executor can run nothing any more

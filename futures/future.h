@@ -128,8 +128,10 @@ class Future {
   template <typename F>
   void add_done_callback(F f) const;
 
-  // Asks a running task to end, through the std::stop_token that its callable took as its first
-  // parameter. True when there is such a task and it has not ended.
+  // Asks the task to end: signals the std::stop_token that its callable took as its first
+  // parameter, also before it begins. In a process, a task that takes none is ended by force, and
+  // so is one that goes on; a call that waits for its moment or its turn is cancelled. False where
+  // there is nothing to ask, or the task is done.
   bool request_stop() const { return core("request_stop").RequestStop(); }
 
   // A future of f(Future<T>)'s result, where f is called as a done callback is, with this future
@@ -212,7 +214,7 @@ class Promise {
   bool set_running_or_notify_cancel();
 
   // Completes the future, from pending or running; then runs its callbacks. InvalidStateError when
-  // it has ended, which leaves the first result in place.
+  // it has ended, which leaves the first result in place, or for an exception that is null.
   void set_result(internal::ResultParameter<T> value) requires(!std::is_void_v<T>);
   void set_result() requires std::is_void_v<T>;
   void set_exception(std::exception_ptr error);

@@ -1,7 +1,8 @@
 // How long a call may block, and the moment that this makes.
 //
 // `Timeout` is the parameter type of every call that can wait. It is made from any `std::chrono`
-// duration and from `absl::Duration`; left out, a call waits for ever. Zero or less polls.
+// duration and from `absl::Duration`; left out, or std::nullopt, a call waits for ever. Zero or
+// less polls.
 // Durations beyond 292 years, infinities among them, mean for ever.
 //
 //   f.result(std::chrono::milliseconds(50));

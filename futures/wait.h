@@ -10,7 +10,8 @@
 //     for (const Url& url : queue.next().result().links) queue.add(pool.submit(fetch, url));
 //   }
 //
-// All take any range of Future<T>, of whatever executors; the same future given twice counts once.
+// wait and as_completed take any range of Future<T>, of whatever executors; there the same future
+// given twice counts once.
 // A cancelled future is done. Each costs a constant per future. An empty handle among them:
 // InvalidStateError.
 //

@@ -33,7 +33,8 @@ struct TaskOptions {
   // signalled; an executor that can (processes) then ends it by force. Default: no limit.
   Timeout timeout = Timeout::forever();
 
-  // Higher runs first; equal ones run in the order of submission. Default: 0.
+  // Higher begins first; equal ones begin in the order of submission, as far as the executor
+  // promises that. Default: 0.
   int priority = 0;
 
   // How often the task is run again when its worker died in the middle of it. Threads do not die,

@@ -9,10 +9,11 @@
 //     try { store(*page); } catch (const std::exception& e) { log(e.what()); }
 //   }
 //
-// A single-pass input range. It blocks where a result is looked at (`*it`, or next()) before it is
-// there; neither begin() nor ++ blocks. `*it` rethrows what the element's call threw, and ++ steps
-// over it. Results are the range's until the next step: move out of `*it` to keep them. For a
-// function that returns nothing they are std::monostate.
+// A single-pass input range, for one thread at a time. It blocks where a result is looked at
+// (`*it`, or next()) before it is there; neither begin() nor ++ waits for one. (With `buffersize`,
+// ++ draws more of the input, and waits for room where the pool's queue is bounded.) `*it` rethrows
+// what the element's call threw, and ++ steps over it. Results are the range's until the next step:
+// move out of `*it` to keep them. For a function that returns nothing they are std::monostate.
 //
 // Elements are submitted during the call of map(), all of them, or with `buffersize` that many
 // results at most are in flight and the input is drawn, by the iterating thread, as results are
@@ -24,7 +25,8 @@
 // has not begun is cancelled, and the range is at its end. Dropping the range, or closing it,
 // cancels what has not begun. When the executor is shut down before all of a lazy input is drawn,
 // the iteration throws where the first missing result would have been, and ends: it is never
-// silently short. The same for an exception of the input's own iterators.
+// silently short. The same for an exception of the input's own iterators; one that comes while
+// map() itself draws is thrown by map(), and what was submitted is cancelled.
 //
 // The callable is shared by the tasks if it can be called as const, and must then be safe to call
 // from several threads; else each task has a copy.

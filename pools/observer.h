@@ -10,8 +10,10 @@
 //   ThreadPoolExecutor pool({.max_workers = 4, .observer = std::make_shared<Trace>()});
 //
 // Threads: on_queued is called by the submitting thread before the task can begin, the others by
-// the worker, on_finished before the result is public. Calls for different tasks come at the same
-// time. An observer must not throw, and should be quick: it stands in the way of the work.
+// the worker thread, or, for processes, by a thread of this one when the answer is there;
+// on_finished before the result is public. A task that is refused or cancelled after on_queued is
+// not heard of again. Calls for different tasks come at the same time. An observer must not throw,
+// and should be quick: it stands in the way of the work.
 
 #ifndef COHORT_POOLS_OBSERVER_H_
 #define COHORT_POOLS_OBSERVER_H_
@@ -25,7 +27,7 @@ namespace cohort {
 struct ObservedTask {
   std::uint64_t id;       // 1, 2, 3 ... in the order of submission to one executor
   std::string_view name;  // TaskOptions::name; good during the call
-  std::chrono::steady_clock::time_point queued;
+  std::chrono::steady_clock::time_point queued;  // when submit was called
 };
 
 struct TaskStarted {

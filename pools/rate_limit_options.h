@@ -18,8 +18,7 @@ struct RateLimitOptions {
   int burst = 1;
 
   // How many calls may be under way, from start to end, without those that wait for a future in a
-  // wait of this library. 0: no limit. Negative:
-  // std::invalid_argument. Default: no limit.
+  // wait of this library. 0: no limit. Negative: std::invalid_argument. Default: no limit.
   int max_concurrent = 0;
 
   // The clock, which must outlive the executor. Null: the system's monotonic one.

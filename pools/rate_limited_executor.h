@@ -80,6 +80,7 @@ class RateLimitedExecutor : public internal::ExecutorMethods<RateLimitedExecutor
     engine_->limiter->Shutdown(options);
   }
 
+  // Of the executor below, or `max_concurrent` where that is less.
   int max_workers() const { return engine_->max_workers(); }
 
   // Of the calls that were submitted here: those that wait are `queued`, those that were started

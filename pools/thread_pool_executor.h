@@ -5,7 +5,9 @@
 //   for (int words : pool.map(count_words, paths)) total += words;
 //
 // Threads start when there is work for them, and an idle one is used before a new one starts. Idle
-// threads use no CPU. Tasks begin in the order of submission, higher priorities first.
+// threads use no CPU. Tasks from outside begin in the order of submission (very short ones, which
+// are taken several at a time, nearly so), higher priorities first. A task that a task submits may
+// begin before others that came from outside earlier, and one that a task waits for begins at once.
 //
 // Waiting inside a task, by result(), wait(), as_completed() or a map range, for tasks of the same
 // pool never deadlocks, whatever its size: the waiting thread runs the awaited task itself if
@@ -48,15 +50,17 @@ struct ThreadPoolOptions {
   int max_workers = 0;
 
   // Threads are called PREFIX_0, PREFIX_1 ... Linux shows 15 characters: a prefix that is too long
-  // is cut, the index never. Default: "ThreadPool-N" for the Nth pool of the process.
+  // is cut, the index never. Default: "ThreadPool-N", where N counts the pools without
+  // a prefix from 0.
   std::string thread_name_prefix = {};
 
   // Called once by each thread, before its first task. When it throws, the pool is broken: every
-  // future that is not done, and each later submit, gets BrokenThreadPool. Default: none.
+  // task that has not begun, and each later submit, gets BrokenThreadPool. Default: none.
   std::function<void()> initializer = nullptr;
 
-  // How many tasks may wait in the queue. When there are more, submit() and post() wait for room.
-  // Default: unbounded. 0: std::invalid_argument.
+  // How many tasks may wait in the queue. When there are that many, submit(), post(), map() and the
+  // steps of its range wait for room; a shutdown meanwhile makes them throw `Error`. Default:
+  // unbounded. 0: std::invalid_argument.
   std::size_t max_queued = unbounded;
 
   // Told of each task: see observer.h. Default: none.

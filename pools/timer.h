@@ -11,11 +11,12 @@
 // nothing.
 //
 // The callable and its arguments are kept as decayed copies, as by submit(). What is wrong with
-// them, or with the executor at that moment, is the future's error: a call whose executor was shut
-// down or destroyed meanwhile fails with `Error` at its moment. (This library's own executors may
-// go while calls wait; one of another kind must outlive them.) For processes, the arguments are
-// encoded at that moment: what a view looks at must last until then. request_stop() cancels a call
-// that still waits.
+// them, or with the executor at that moment, is the future's error (but options that make no sense
+// are std::invalid_argument at once, and a timer thread that cannot be started std::system_error):
+// a call whose executor was shut down or destroyed meanwhile fails with `Error` at its moment.
+// (This library's own executors may go while calls wait; one of another kind must outlive them.)
+// For processes, the arguments are encoded at that moment: what a view looks at must last until
+// then. request_stop() cancels a call that still waits.
 //
 // Threads: all may be called from any thread at any time. Nothing blocks; a pool with a bounded
 // queue takes a call that is due without waiting for room. A done callback may run on the timer's
@@ -45,7 +46,7 @@ class Timer {
   using Clock = std::chrono::steady_clock;
   using TimePoint = Clock::time_point;
 
-  // A call that waits: its moment, and which of those.
+  // A call that waits: its moment, and a number that tells calls of one moment apart.
   struct Id {
     std::int64_t when = 0;
     std::uint64_t number = 0;

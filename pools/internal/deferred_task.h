@@ -5,8 +5,7 @@
 //
 //   kPending    waits for its Start(); cancel() ends it
 //   kOffered    Claim() has come, and with Start() the call is the executor's: cancel() and
-//   running()
-//               ask inner_
+//               running() ask inner_
 //   kRunning    begun, as far as somebody has asked
 //   final       what inner_ had is here
 //

@@ -272,7 +272,7 @@ class MapOver final
   ~MapOver() override { calls_.Abandon(); }
 
  private:
-  // With the chunks chosen here, each worker gets some 32 of them, so that the last ones end at
+  // With the chunks chosen here, each worker gets 32 of them or more, so that the last ones end at
   // about the same time; and none is so large that its results are long in coming.
   static constexpr std::size_t kChunksPerWorker = 32;
   static constexpr std::size_t kLargestChunk = std::size_t{1} << 13;

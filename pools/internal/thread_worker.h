@@ -63,8 +63,8 @@ class ThreadEngine::Worker final : public WaitScheduler {
   void EndBlocking() noexcept override;
 
  private:
-  // How many tasks a worker takes from the common queue at a time, at most; only tasks as short as
-  // this are taken several at a time, so that none begins much after one that came later.
+  // How many tasks a worker takes from the common queue at a time, at most; several only while they
+  // have been as short as this, so that none begins much after one that came later.
   static constexpr std::size_t kLargestBatch = 32;
   static constexpr std::chrono::nanoseconds kShortTask = std::chrono::microseconds(5);
 
@@ -128,10 +128,6 @@ class ThreadEngine::WorkerTable {
     array_.store(arrays_.back().data(), std::memory_order_release);
     size_.store(index + 1, std::memory_order_seq_cst);
     return *owned_.back();
-  }
-  void RemoveLast() {
-    size_.store(size() - 1, std::memory_order_relaxed);
-    owned_.pop_back();
   }
 
   std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
