@@ -40,6 +40,19 @@ TEST(ProcessPoolCallback, IsCalledOnceWithTheOutcome) {
   EXPECT_EQ(calls, 3);
 }
 
+// Answers that come after somebody has fetched his own, and gone, are fetched nevertheless.
+TEST(ProcessPoolCallback, IsCalledWhenWhoWaitedForOthersHasLeft) {
+  ProcessPoolExecutor pool(2);
+  for (int round = 0; round < 200; ++round) {
+    EXPECT_EQ(pool.submit(Square, round).result(), round * round);
+    std::atomic<int> calls{0};
+    for (int i = 0; i < 3; ++i) {
+      pool.submit(Square, i).add_done_callback([&](const Future<int>&) { ++calls; });
+    }
+    ASSERT_TRUE(Eventually([&] { return calls == 3; }));
+  }
+}
+
 TEST(ProcessPoolCallback, MayWaitForAnotherFutureOfItsPool) {
   ProcessPoolExecutor pool(1);
   Promise<int> sum;

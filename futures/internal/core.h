@@ -249,8 +249,13 @@ class CoreBase : public Runnable {
   // In state kOffered. Makes the task kRunning where it has begun.
   virtual void AskWhetherBegun() noexcept {}
 
+  // Looks for some microseconds whether this is done, before the calling thread gives up its place
+  // and sleeps.
+  virtual bool SpinUntilDone() const noexcept;
+
   // The calling thread is about to sleep until this is done. An executor whose results must be
-  // fetched may let it do that meanwhile. Returns when this is done, at the deadline, or at once.
+  // fetched may let it do that meanwhile, and then without a spin before, in which nobody fetches.
+  // Returns when this is done, at the deadline, or at once.
   virtual void HelpUntilDone(Deadline /*deadline*/) noexcept {}
 
   // Called once, where Abandon() succeeds: what the task holds can be freed.
@@ -285,7 +290,6 @@ class CoreBase : public Runnable {
   uint64_t LoadUnlocked() const noexcept;
   bool Change(CoreState from, CoreState to) noexcept;
   bool Replace(uint64_t& expected, uint64_t desired) noexcept;
-  bool SpinUntilDone() const noexcept;
   bool Park(Deadline deadline);
   void Unlink(Continuation& continuation, uint64_t word) noexcept;
   Continuation* NotifyWaiters(Continuation* newest) noexcept;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -37,6 +38,11 @@ constexpr std::size_t kBatch = 64;
 // A fetcher that sleeps looks up by itself that often: a worker that has gone wild could swallow
 // the rings of others.
 constexpr std::chrono::seconds kLookUp(1);
+
+// How long the fetcher sleeps at a time while somebody else fetches: what it may be late by when
+// that thread has left, and for how little it wakes while that one stays.
+constexpr std::chrono::nanoseconds kShortestNap = std::chrono::microseconds(200);
+constexpr std::chrono::nanoseconds kLongestNap = std::chrono::milliseconds(100);
 
 // A worker's answer that is not taken.
 class AnswerTooLarge : public Error {
@@ -125,15 +131,48 @@ void ProcessEngine::Fetch() {
       const std::lock_guard lock(mutex_);
       if (finished_) return;
     }
-    if (!ipc::internal::SpinAndYield([this] { return AnyNews(); })) AwaitAnswers();
+    if (IsHelping()) {
+      NapWhileHelping();
+    } else if (!ipc::internal::SpinAndYield([this] { return AnyNews(); })) {
+      AwaitAnswers();
+    }
   }
 }
 
 void ProcessEngine::AwaitAnswers() {
-  // While a helper fetches, the workers ring its bell; it rings this one when it leaves.
-  const bool is_mine = SetAsleep(WorkerProcess::FirstBell(++sleeps_));
-  if (is_mine && AnyNews()) return;
+  if (!SetAsleep(WorkerProcess::FirstBell(++sleeps_)) || AnyNews()) return;
   SleepOn(fetcher_bell_.get(), Deadline::never());
+}
+
+bool ProcessEngine::IsHelping() {
+  const std::lock_guard lock(mutex_);
+  return is_helping_;
+}
+
+// A helper rings the fetcher's bell when it leaves, unless the fetcher looks soon by itself: a
+// thread that takes one result after the other is back before that, and to wake the fetcher, or to
+// have a worker wake it, takes longer than what the fetcher would do. So naps are short while
+// helpers come and go, and longer and longer while one stays.
+void ProcessEngine::NapWhileHelping() {
+  std::chrono::nanoseconds nap = kShortestNap;
+  uint64_t helpers = std::numeric_limits<uint64_t>::max();  // at the last nap
+  do {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!is_helping_ || finished_) return;
+      nap = helpers == helpers_ ? std::min(2 * nap, kLongestNap) : kShortestNap;
+      helpers = helpers_;
+      nap_ends_ = Clock::now() + nap;
+    }
+    SleepOn(fetcher_bell_.get(), Deadline::after(nap));
+    const std::lock_guard lock(mutex_);
+    nap_ends_ = Clock::time_point::max();
+  } while (IsHelping());
+}
+
+// With mutex_ held.
+bool ProcessEngine::LooksAgainSoon() const noexcept {
+  return nap_ends_ != Clock::time_point::max() && nap_ends_ - Clock::now() <= kShortestNap;
 }
 
 // Tells the workers who sleeps. False: a helper is in charge, and it was not asked to leave.
@@ -178,6 +217,8 @@ void ProcessEngine::HelpUntilDone(CoreBase& awaited, Deadline deadline) noexcept
   {
     const std::lock_guard lock(mutex_);
     is_helping_ = false;
+    ++helpers_;
+    if (LooksAgainSoon()) return TellWorkers(0);
   }
   // From now on the workers ring for the engine's own thread; what came just before is for it too.
   SetAsleep(WorkerProcess::FirstBell(++sleeps_));

@@ -241,6 +241,9 @@ class ProcessEngine final : public RegisteredExecutor,
 
   void Fetch();
   void AwaitAnswers();
+  bool IsHelping();
+  void NapWhileHelping();
+  bool LooksAgainSoon() const noexcept;
   void FetchAll() noexcept;
   bool FetchFrom(ProcessWorker& worker) noexcept;
   void CheckSize(const Record& record) const;
@@ -297,7 +300,9 @@ class ProcessEngine final : public RegisteredExecutor,
   bool detached_ = false;
   uint64_t asleep_ = 0;      // what the workers were told last
   bool is_helping_ = false;  // a waiting thread is the fetcher
-  bool finished_ = false;    // no worker is left, and none will be
+  uint64_t helpers_ = 0;     // how many have left
+  Clock::time_point nap_ends_ = Clock::time_point::max();  // the fetcher then looks by itself
+  bool finished_ = false;  // no worker is left, and none will be
 
   int failed_starts_ = 0;         // in a row
   int killed_starts_ = 0;         // those that were killed from outside, also in a row

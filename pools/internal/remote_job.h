@@ -166,6 +166,7 @@ class RemoteTask final : public Core<R>, public RemoteJob {
 
   bool AskBack() noexcept override { return AskRemoteBack(this->executor_id(), *this); }
   void AskWhetherBegun() noexcept override { AskWhetherRemoteBegun(this->executor_id(), *this); }
+  bool SpinUntilDone() const noexcept override { return this->done(); }
   void HelpUntilDone(Deadline deadline) noexcept override {
     HelpRemote(this->executor_id(), *this, deadline);
   }
