@@ -39,10 +39,9 @@ constexpr std::size_t kBatch = 64;
 // the rings of others.
 constexpr std::chrono::seconds kLookUp(1);
 
-// How long the fetcher sleeps at a time while somebody else fetches: what it may be late by when
-// that thread has left, and for how little it wakes while that one stays.
-constexpr std::chrono::nanoseconds kShortestNap = std::chrono::microseconds(200);
-constexpr std::chrono::nanoseconds kLongestNap = std::chrono::milliseconds(100);
+// How long the fetcher sleeps at a time while somebody else fetches.
+constexpr std::chrono::nanoseconds kShortestNap = std::chrono::microseconds(100);
+constexpr std::chrono::nanoseconds kLongestNap = kLookUp;
 
 // A worker's answer that is not taken.
 class AnswerTooLarge : public Error {
@@ -149,10 +148,11 @@ bool ProcessEngine::IsHelping() {
   return is_helping_;
 }
 
-// A helper rings the fetcher's bell when it leaves, unless the fetcher looks soon by itself: a
+// A helper hands over to the fetcher when it leaves, unless the fetcher looks soon by itself: a
 // thread that takes one result after the other is back before that, and to wake the fetcher, or to
-// have a worker wake it, takes longer than what the fetcher would do. So naps are short while
-// helpers come and go, and longer and longer while one stays.
+// have a worker wake it, takes longer than all the rest. So naps are short while helpers come and
+// go, and longer and longer while one stays. Where a helper leaves nothing behind, the next task
+// tells the workers to wake the fetcher, in case that nobody helps this time.
 void ProcessEngine::NapWhileHelping() {
   std::chrono::nanoseconds nap = kShortestNap;
   uint64_t helpers = std::numeric_limits<uint64_t>::max();  // at the last nap
@@ -179,6 +179,7 @@ bool ProcessEngine::LooksAgainSoon() const noexcept {
 bool ProcessEngine::SetAsleep(uint64_t sleep) {
   const std::lock_guard lock(mutex_);
   if (is_helping_) return false;
+  nobody_is_woken_ = false;
   TellWorkers(sleep);
   return true;
 }
@@ -206,11 +207,15 @@ void ProcessEngine::KickHelper() noexcept {
 void ProcessEngine::HelpUntilDone(CoreBase& awaited, Deadline deadline) noexcept {
   if (InForkedChild()) return;
   const std::unique_lock helping(help_mutex_, std::try_to_lock);
-  if (!helping.owns_lock()) return;
+  if (!helping.owns_lock()) {
+    ipc::internal::SpinAndYield([&] { return awaited.done(); });  // another thread fetches
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
     if (finished_) return;
     is_helping_ = true;
+    nobody_is_woken_ = false;
     TellWorkers(0);  // nobody needs to be woken while this thread looks
   }
   HelpLoop(awaited, deadline);
@@ -218,7 +223,10 @@ void ProcessEngine::HelpUntilDone(CoreBase& awaited, Deadline deadline) noexcept
     const std::lock_guard lock(mutex_);
     is_helping_ = false;
     ++helpers_;
-    if (LooksAgainSoon()) return TellWorkers(0);
+    if (LooksAgainSoon()) {
+      nobody_is_woken_ = Outstanding() == 0;
+      return TellWorkers(0);
+    }
   }
   // From now on the workers ring for the engine's own thread; what came just before is for it too.
   SetAsleep(WorkerProcess::FirstBell(++sleeps_));

@@ -125,6 +125,8 @@ void ProcessEngine::Schedule(RemoteJob& job) {
     CheckOpenLocked();
     StartThreads();
     job.number = submitted_.fetch_add(1, std::memory_order_relaxed);
+    if (std::exchange(nobody_is_woken_, false))
+      TellWorkers(ipc::WorkerProcess::FirstBell(++sleeps_));
     queue_.PushBack(job);
     if (job.priority() != 0) priorities_used_ = true;
     if (priorities_used_) PreemptFor(job);

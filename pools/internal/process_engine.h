@@ -298,11 +298,12 @@ class ProcessEngine final : public RegisteredExecutor,
   Clock::time_point keeper_wakes_ = Clock::time_point::max();  // by itself
   std::vector<std::thread> threads_;
   bool detached_ = false;
-  uint64_t asleep_ = 0;      // what the workers were told last
-  bool is_helping_ = false;  // a waiting thread is the fetcher
-  uint64_t helpers_ = 0;     // how many have left
+  uint64_t asleep_ = 0;                                    // what the workers were told last
+  bool is_helping_ = false;                                // a waiting thread is the fetcher
+  uint64_t helpers_ = 0;                                   // how many have left
   Clock::time_point nap_ends_ = Clock::time_point::max();  // the fetcher then looks by itself
-  bool finished_ = false;  // no worker is left, and none will be
+  bool nobody_is_woken_ = false;  // and a helper has left, with nothing outstanding
+  bool finished_ = false;         // no worker is left, and none will be
 
   int failed_starts_ = 0;         // in a row
   int killed_starts_ = 0;         // those that were killed from outside, also in a row

@@ -348,7 +348,10 @@ void ProcessEngine::AddWorker(int index, std::shared_ptr<ipc::WorkerProcess> pro
     worker->tasks_left = static_cast<uint64_t>(options_.max_tasks_per_child);
     worker->process->SetAsleep(asleep_);
     // It may have told that it is ready before it was told whom to wake.
-    if (worker->process->HasNews()) eventfd_write(fetcher_bell_.get(), 1);
+    if (worker->process->HasNews()) {
+      eventfd_write(fetcher_bell_.get(), 1);
+      KickHelper();
+    }
     epoll_event ended{};
     ended.events = EPOLLIN | EPOLLONESHOT;
     ended.data.u64 = worker->id;

@@ -12,7 +12,7 @@ import tempfile
 
 # What Cohort must have measured: a work that it silently cannot do any more would go unnoticed.
 COHORTS_WORKS = {
-    "as_completed", "fork_join", "idle", "map", "ping", "post", "process_after_pause",
+    "as_completed", "fork_join", "idle", "map", "pieces", "ping", "post", "process_after_pause",
     "process_argument", "process_echo", "process_map", "process_map_64", "process_map_auto",
     "process_recovery", "process_result", "process_round_trip", "process_shared",
     "process_start", "process_tiny", "producers4", "submit_get", "wait", "wakeups",
